@@ -1,0 +1,99 @@
+"""The engine's own state: records in one SQLite file, written through one thread.
+
+Each change is one transaction. In WAL mode a process killed at any instant leaves either the old record or the
+new one; `synchronous=NORMAL` keeps that true across a power loss too, at the price of the last few commits.
+"""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, Generic, TypeVar
+
+import msgspec
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS record (
+    kind TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, key)
+) WITHOUT ROWID
+"""
+
+
+class Database:
+    """The SQLite file and the one thread that touches it."""
+
+    def __init__(self, path: Path) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = self._thread.submit(_connect, path).result()
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in one transaction on the database's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work)
+
+    def run_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """The same, blocking: for start-up, before the event loop serves anybody."""
+        return self._thread.submit(self._transact, work).result()
+
+    def close(self) -> None:
+        self._thread.submit(self._connection.close).result()
+        self._thread.shutdown()
+
+    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        with self._connection:
+            return work(self._connection)
+
+
+class Records(Generic[R]):
+    """All records of one kind: a mapping from key to a msgspec structure, each written whole."""
+
+    def __init__(self, database: Database, kind: str, record_type: type[R]) -> None:
+        self._database = database
+        self._kind = kind
+        self._decoder = msgspec.json.Decoder(record_type)
+        self._encoder = msgspec.json.Encoder()
+
+    async def put(self, key: str, record: R) -> None:
+        """Write the record; durable when this returns. It is encoded before, so later changes do not leak in."""
+        body = self._encoder.encode(record)
+        await self._database.run(
+            lambda db: db.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", (self._kind, key, body))
+        )
+
+    async def delete(self, *keys: str) -> None:
+        """Forget the records; a key that is not there is no error."""
+        rows = [(self._kind, key) for key in keys]
+        await self._database.run(lambda db: db.executemany("DELETE FROM record WHERE kind = ? AND key = ?", rows))
+
+    def load(self) -> dict[str, R]:
+        """Every record, read at start-up (blocking)."""
+        rows: Iterable[tuple[str, bytes]] = self._database.run_now(
+            lambda db: db.execute("SELECT key, body FROM record WHERE kind = ?", (self._kind,)).fetchall()
+        )
+        return {key: self._decoder.decode(body) for key, body in rows}
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, check_same_thread=True)
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(_SCHEMA)
+    connection.commit()
+    path.chmod(0o600)
+    return connection
+
+
+def atomic_write(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Write `data` to `path` so that a reader, or a crash, sees the old file or the new one (write, fsync, rename)."""
+    staged = path.with_name(f".{path.name}.{os.getpid()}.new")
+    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+    staged.replace(path)
