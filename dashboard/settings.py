@@ -139,6 +139,7 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [("dist", BASE_DIR / "dist"), ("img", BASE_DIR / "static" / "img")]
 SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_AUTOREFRESH = DEBUG
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
 
 # Language and time
 
