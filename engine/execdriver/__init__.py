@@ -1,0 +1,1 @@
+"""Execution drivers: an OCI runtime under a supervisor that outlives the engine."""

@@ -1,0 +1,127 @@
+"""The contract between the engine and what runs processes for it.
+
+Terms. A *bundle* is a folder below the run directory with a container's `config.json` (OCI runtime specification)
+and everything the supervisor leaves there; an *exec folder* is the same for one exec session. The *runtime* (runc)
+makes the namespaces and the process, then goes away. The *monitor* (conmon) is one process for each container and
+each exec: it holds the stdio, writes the log, and leaves the exit code in a file. It is not the engine's to lose:
+when the engine dies, the monitor goes on.
+
+Lifecycle. `create` brings a container to the point where its first process exists and waits, so that everything
+about it can still be prepared or refused; `start` lets it go. `finished` returns when the monitor has ended, with
+what it left behind. `delete` removes whatever is left of the container in the kernel (processes, cgroups) and in the
+runtime's own state; it can be called at any time, in any state, more than once.
+
+Who cleans up. A failing `create` leaves nothing. The caller deletes after `finished`, and removes the bundle. After a
+crash `known` names all that the runtime still has; the caller deletes what it does not recognise.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from engine.errors import EngineError, InvalidParameter
+
+
+class StartFailed(InvalidParameter):
+    """The container's process could not be made. `exit_code` is what a shell would say: 126, 127 or 128."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class MonitorFailed(EngineError):
+    """The supervisor itself could not be started, or ended without a word."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stdio:
+    """What the process's standard streams are.
+
+    With `stdin_once` the first client that leaves closes stdin for good; otherwise it stays open for the next one.
+    """
+
+    tty: bool
+    stdin: bool
+    stdin_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A supervised process: its own pid in the host's pid namespace, and its monitor's."""
+
+    pid: int
+    monitor_pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a process ended: `exit_code` as a shell counts (128 + signal); `error` when the end is not its own."""
+
+    exit_code: int
+    oom_killed: bool = False
+    error: str = ""
+
+
+class AttachSocket(Protocol):
+    """A connection to a monitor: packets of one stream number and data; see `Stream` in engine.container.streams."""
+
+    async def receive(self) -> tuple[int, bytes] | None:
+        """The next packet's stream (1 stdout, 2 stderr) and data; None when the monitor has ended."""
+
+    async def send(self, data: bytes) -> None: ...
+
+    def half_close(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class ExecDriver(Protocol):
+    """See the module's text for terms and duties."""
+
+    name: str
+
+    async def version(self) -> str: ...
+
+    async def create(self, container_id: str, bundle: Path, *, stdio: Stdio, log: Path) -> Running:
+        """Make the container of `bundle`/config.json, its process waiting. Raises StartFailed, MonitorFailed."""
+
+    async def start(self, container_id: str, running: Running) -> None:
+        """Let the waiting process go. Raises StartFailed."""
+
+    async def exec(self, container_id: str, folder: Path, process: Mapping[str, Any], *, stdio: Stdio) -> Running:
+        """Run `process` (an OCI process object) in the running container. Raises StartFailed, MonitorFailed."""
+
+    async def exec_attached(
+        self, container_id: str, folder: Path, process: Mapping[str, Any], *, stdio: Stdio
+    ) -> tuple[Running, AttachSocket]:
+        """The same with a connection made before the process starts, so that nothing of its output is missed."""
+
+    async def finished(self, folder: Path, running: Running) -> Finished:
+        """Wait for the end of what was started in `folder` (a bundle or an exec folder), in this life or a former."""
+
+    def is_alive(self, folder: Path, running: Running) -> bool:
+        """Is the monitor that was started in `folder` still there?"""
+
+    async def connect(self, folder: Path) -> AttachSocket:
+        """Connect to the monitor of a bundle or an exec folder. Raises ConnectionError when it is gone."""
+
+    def resize(self, folder: Path, *, height: int, width: int) -> None:
+        """Set the terminal's size, in characters."""
+
+    def signal(self, running: Running, number: int) -> bool:
+        """Send a signal to the process; False when it is gone."""
+
+    async def pause(self, container_id: str) -> None: ...
+
+    async def resume(self, container_id: str) -> None: ...
+
+    async def pids(self, container_id: str) -> Sequence[int]:
+        """The host's pids of all processes in the container."""
+
+    async def delete(self, container_id: str) -> None:
+        """Kill and forget the container. Idempotent."""
+
+    def known(self) -> Sequence[str]:
+        """The containers of which the runtime has any state."""
