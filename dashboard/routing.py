@@ -1,8 +1,14 @@
 """The console's sockets: each app lists its own in `routing.websocket_urlpatterns`, under `ws/`."""
 
+from typing import Any
+
+from channels.routing import URLRouter
+
 from dashboard.containers.routing import websocket_urlpatterns as containers
 from dashboard.hosts.routing import websocket_urlpatterns as hosts
 from dashboard.jobs.routing import websocket_urlpatterns as jobs
 from dashboard.terminal.routing import websocket_urlpatterns as terminal
 
-websocket_urlpatterns = [*hosts, *containers, *jobs, *terminal]
+# Patterns made by Django's path() are what URLRouter takes; its stubs know only a subclass of theirs.
+websocket_urlpatterns: list[Any] = [*hosts, *containers, *jobs, *terminal]
+sockets = URLRouter(websocket_urlpatterns)

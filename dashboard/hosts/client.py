@@ -1,6 +1,7 @@
 """The one way to an engine: for pages, sockets and workers alike."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Final
@@ -12,9 +13,12 @@ from django.utils.translation import gettext as _
 
 from dashboard.hosts.models import Host
 
-#: The Engine API that the console speaks. A fixed one saves a request for each client that is made.
+#: The Engine API that the console speaks: old enough for every Docker, Podman and Portside in use. A fixed one saves
+#: the request that asks for the version.
 API_VERSION: Final = "v1.41"
 CONNECT_SECONDS: Final = 5
+#: aiodocker's own number for "no answer"; it is no HTTP status.
+NO_ANSWER: Final = 900
 
 
 class EngineFailure(Exception):
@@ -24,6 +28,10 @@ class EngineFailure(Exception):
         super().__init__(message)
         self.message = message
         self.status = status
+
+    @property
+    def is_unreachable(self) -> bool:
+        return self.status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
 @asynccontextmanager
@@ -39,13 +47,45 @@ async def engine(host: Host) -> AsyncIterator[Docker]:
         async with Docker(url=host.url, api_version=API_VERSION, timeout=timeout) as docker:
             yield docker
     except DockerError as error:
-        raise EngineFailure(str(error.message), error.status) from error
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        text = _("Engine not reachable at %(url)s: %(reason)s") % {"url": host.url, "reason": _reason(error)}
-        raise EngineFailure(text, HTTPStatus.SERVICE_UNAVAILABLE) from error
+        raise _refused(host, error) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise _unreachable(host, error) from error
 
 
-def _reason(error: Exception) -> str:
+@asynccontextmanager
+async def stream(docker: Docker, path: str, params: Mapping[str, str]) -> AsyncIterator[aiohttp.StreamReader]:
+    """The body of `GET path` as it comes, for streams that aiodocker would decode or reorder.
+
+    Raises DockerError for the engine's refusal, as aiodocker does; inside `engine()` it becomes an EngineFailure.
+    """
+    url = f"{docker.docker_host}/{docker.api_version}/{path}"
+    async with docker.session.get(url, params=params) as response:
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise DockerError(response.status, await response.text())
+        yield response.content
+
+
+def _refused(host: Host, error: DockerError) -> EngineFailure:
+    if error.status == NO_ANSWER:
+        return _unreachable(host, error.__context__ or error)
+    status = error.status or HTTPStatus.BAD_GATEWAY  # 0: the failure came in the middle of a stream
+    return EngineFailure(_plain(error.message), status)
+
+
+def _unreachable(host: Host, error: BaseException) -> EngineFailure:
+    text = _("Engine not reachable at %(url)s: %(reason)s") % {"url": host.url, "reason": _reason(error)}
+    return EngineFailure(text, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _plain(message: str) -> str:
+    """The text of Docker's `{"message": …}`, which aiodocker unwraps only where the content type has no parameters."""
+    try:
+        return str(json.loads(message)["message"])
+    except (ValueError, TypeError, KeyError):
+        return message.strip()
+
+
+def _reason(error: BaseException) -> str:
     """aiohttp wraps the system's reason in its own words; people know the system's."""
     if isinstance(error, aiohttp.ClientConnectorError):
         return error.os_error.strerror or str(error.os_error)

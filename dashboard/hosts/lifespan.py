@@ -4,12 +4,17 @@ from typing import Any
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
 
+from dashboard.background import spawn, stop
+from dashboard.hosts.follower import follow_all
+
 
 class Lifespan:
-    """The ASGI lifespan protocol: start at `lifespan.startup`, stop at `lifespan.shutdown`."""
+    """The ASGI lifespan protocol: the followers start at `lifespan.startup` and end at `lifespan.shutdown`."""
 
-    async def __call__(self, scope: Any, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    async def __call__(self, _scope: Any, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         await receive()
+        followers = spawn(follow_all(), name="follow all hosts")
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await stop(followers)
         await send({"type": "lifespan.shutdown.complete"})

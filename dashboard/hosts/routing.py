@@ -1,5 +1,6 @@
 """Sockets of the hosts app."""
 
-from django.urls import URLPattern
+from dashboard.accounts.sockets import socket_path
+from dashboard.hosts.consumers import ChangesConsumer
 
-websocket_urlpatterns: list[URLPattern] = []
+websocket_urlpatterns = [socket_path("ws/hosts/<slug:host>/changes/", ChangesConsumer)]
