@@ -59,6 +59,11 @@ def umount(target: str | Path, flags: int = UMOUNT_NOFOLLOW) -> None:
     _check(_libc.umount2(os.fsencode(target), flags), str(target))
 
 
+def syncfs(descriptor: int) -> None:
+    """syncfs(2): return when all that was written to the file system of the open file is on the disk."""
+    _check(_libc.syncfs(descriptor), f"syncfs(fd {descriptor})")
+
+
 def unshare(flags: int) -> None:
     """unshare(2), for the calling thread alone."""
     _check(_libc.unshare(flags), f"unshare({flags:#x})")

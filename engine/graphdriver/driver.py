@@ -1,0 +1,103 @@
+"""The contract of a graph driver: layers in, a root filesystem out.
+
+Terms
+-----
+*Layer*: one image layer's files, unpacked once and never changed again. Its name is its chain ID (`sha256:…`), which
+stands for the layer and all below it.
+*Staging*: an empty directory that a layer is unpacked into before it has a name.
+*Container layer*: the writable files of one container, named by its key (the container's ID).
+*Merged root*: what a container sees: its container layer over the layers that it was made from.
+
+What a layer looks like on disk
+-------------------------------
+Whoever fills a staging directory writes deletions as the kernel's overlayfs documents them: a removed name is a
+character device 0:0, a folder that hides the one below carries `trusted.overlay.opaque` = `y`. A driver that stores
+deletions in another way translates at `commit`.
+
+Lifecycle
+---------
+`stage` → fill it → `commit` (the layer exists, whole) or `discard`. A layer is there completely or not at all. It
+survives a power loss once `sync` has returned; a caller syncs before it writes down that the layer exists.
+
+`create` → `mount` ⇄ `unmount` → `remove`. Each may be called again after it succeeded and then changes nothing;
+`create` of a key that exists is a Conflict. `mount` survives the engine: a container outlives it on its merged root.
+
+Who cleans up
+-------------
+A driver undoes its own failed step before it raises. What a killed engine left (stagings, half-removed layers,
+mounts and container layers of unknown keys) is removed by `sweep`, which the daemon calls once at start with what its
+records still name, before anything else. A layer that containers still use outlives `remove_layer` and goes with
+the last of them.
+
+All methods may be called from the event loop; none of them blocks it. Calls for one key do not overlap: that is the
+caller's business. Calls for different keys and layers may.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """A directory that waits to become a layer; `root` is where its files go."""
+
+    root: Path
+
+
+class GraphDriver(Protocol):
+    """Stores layers and shows them as root filesystems; the module's text is the contract."""
+
+    #: What `docker info` calls the storage driver.
+    name: str
+
+    async def stage(self) -> Staging:
+        """Make an empty staging directory, mode 0755, owned by root."""
+
+    async def commit(self, staging: Staging, layer: str) -> None:
+        """Turn the staging directory into `layer`. Where that exists already the first one stays."""
+
+    async def discard(self, staging: Staging) -> None:
+        """Remove a staging directory and all in it."""
+
+    def has(self, layer: str) -> bool:
+        """Is the layer there?"""
+
+    async def remove_layer(self, layer: str) -> None:
+        """Remove the layer, at once or together with the last container that uses it."""
+
+    async def sync(self) -> None:
+        """Return when all committed layers would survive a power loss."""
+
+    async def create(self, key: str, layers: Sequence[str], *, ephemeral: bool = False) -> None:
+        """Make the container layer of `key` over `layers` (lowest first).
+
+        An `ephemeral` one need not survive a power loss, which spares the flush to disk when it is unmounted: for
+        containers that are removed when they end. Raises Conflict when `key` exists, NotFound when a layer
+        is missing, NotSupported when there are more layers than the driver can stack.
+        """
+
+    async def mount(self, key: str) -> Path:
+        """Return the merged root of `key`, mounted. Raises NotFound when there is no such container layer."""
+
+    async def unmount(self, key: str) -> None:
+        """Unmount the merged root; the container layer stays."""
+
+    async def remove(self, key: str) -> None:
+        """Unmount, and remove the container layer."""
+
+    async def usage(self, key: str) -> int:
+        """The size in bytes of the files in the container layer (Docker's SizeRw). Raises NotFound."""
+
+    async def sweep(self, keys: Collection[str], layers: Collection[str]) -> None:
+        """Remove every staging, container layer and mount not of `keys`, and every layer not of `layers`.
+
+        Goes on past what it can't remove and raises one ExceptionGroup at the end.
+        """
+
+    def describe(self, layers: Sequence[str], key: str | None = None) -> Mapping[str, str]:
+        """`GraphDriver.Data` of an image's, or a container's, inspect document."""
+
+    def status(self) -> Sequence[tuple[str, str]]:
+        """The driver's rows in `docker info` (`DriverStatus`)."""
