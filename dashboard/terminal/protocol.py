@@ -1,26 +1,29 @@
 """The terminal's frames: bytes in, values out. No input or output happens here.
 
 A frame is one binary WebSocket message: an opcode in its first byte, then the body; integers are big-endian.
-`docs/terminal-protocol.md` is the reference for both ends, and `tests/dashboard/terminal/vectors.json` holds the
-bytes that both must agree on.
+`docs/terminal-protocol.md` is the reference for both ends, and `tests/dashboard/terminal/vectors.json` holds bytes
+on which both must agree.
 """
 
 import struct
 from dataclasses import dataclass
 from enum import IntEnum, unique
-from typing import Annotated, Final, TypeAlias, TypeVar
+from typing import Annotated, ClassVar, Final, Self, TypeAlias, TypeVar
 
 import msgspec
 
 VERSION: Final = 1
+#: The most bytes in one INPUT or OUTPUT.
 MAX_CHUNK: Final = 64 * 1024
+#: The most bytes in HELLO, in READY, and in the text of CLOSE.
 MAX_TEXT: Final = 4 * 1024
+#: The most bytes in PING and PONG.
 MAX_TOKEN: Final = 16
-NO_EXIT_CODE: Final = -1
 
 _OFFSET: Final = struct.Struct(">Q")
 _SIZE: Final = struct.Struct(">HH")
 _CLOSE: Final = struct.Struct(">Hi")
+_NO_EXIT_CODE: Final = -1
 
 
 @unique
@@ -41,7 +44,7 @@ class Opcode(IntEnum):
 @unique
 class Reason(IntEnum):
     """Why a terminal ends. The value is the WebSocket's close code too: 4000 to 4999 are the application's
-    (RFC 6455, 7.4.2), and the last three digits follow HTTP's statuses where one fits."""
+    (RFC 6455, 7.4.2), and their last three digits follow HTTP's statuses."""
 
     ENDED = 1000
     HANG_UP = 4000
@@ -71,8 +74,10 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
     """The client's first frame: which terminal it wants.
 
     `session` is empty for a new terminal, otherwise the one to take up again; `received` is the offset of the first
-    output byte that the client lacks. Empty `shell`, `user` and `workdir` leave the choice to the server and the image.
+    output byte that the client lacks. Empty `shell`, `user` and `workdir` leave the choice to server and image.
     """
+
+    opcode: ClassVar[Opcode] = Opcode.HELLO
 
     version: int
     rows: Side
@@ -83,13 +88,22 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
     user: Text = ""
     workdir: Text = ""
 
+    def body(self) -> bytes:
+        return msgspec.json.encode(self)
+
+    @classmethod
+    def parse(cls, body: memoryview) -> "Hello":
+        return _decode_json(body, Hello)
+
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """The server's answer: the terminal lives.
 
     `input` and `output` are the offsets at which the next frame of either stream begins; the windows bound, in bytes,
-    what may be sent and not yet acknowledged.
+    what may be sent and not yet acknowledged. `shell` is the program's path in the container.
     """
+
+    opcode: ClassVar[Opcode] = Opcode.READY
 
     version: int
     session: Text
@@ -99,175 +113,183 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     output_window: Offset
     shell: Text
 
+    def body(self) -> bytes:
+        return msgspec.json.encode(self)
 
-@dataclass(frozen=True)
-class Input:
-    """Bytes for the shell; `offset` is the place of the first one in all that was ever typed in this session."""
+    @classmethod
+    def parse(cls, body: memoryview) -> "Ready":
+        return _decode_json(body, Ready)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Bytes of a stream; `offset` is the place of the first one in all that the stream carried in this session."""
 
     offset: int
     data: bytes
 
+    def body(self) -> bytes:
+        return _OFFSET.pack(self.offset) + self.data
 
-@dataclass(frozen=True)
-class Output:
-    """Bytes of the shell; `offset` is the place of the first one in all that it ever wrote in this session."""
+    @classmethod
+    def parse(cls, body: memoryview) -> Self:
+        if not _OFFSET.size < len(body) <= _OFFSET.size + MAX_CHUNK:
+            raise ProtocolError(f"a stream's frame holds an offset and 1 to {MAX_CHUNK} bytes, not {len(body)} in all")
+        (offset,) = _OFFSET.unpack_from(body)
+        return cls(offset, bytes(body[_OFFSET.size :]))
 
-    offset: int
-    data: bytes
+
+@dataclass(frozen=True, slots=True)
+class Input(Chunk):
+    """What is typed into the shell."""
+
+    opcode: ClassVar[Opcode] = Opcode.INPUT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Output(Chunk):
+    """What the shell writes."""
+
+    opcode: ClassVar[Opcode] = Opcode.OUTPUT
+
+
+@dataclass(frozen=True, slots=True)
 class Acknowledge:
     """Every byte of the other end's stream below `offset` has been dealt with."""
 
+    opcode: ClassVar[Opcode] = Opcode.ACKNOWLEDGE
+
     offset: int
 
+    def body(self) -> bytes:
+        return _OFFSET.pack(self.offset)
 
-@dataclass(frozen=True)
+    @classmethod
+    def parse(cls, body: memoryview) -> Self:
+        return cls(*_unpack(_OFFSET, body))
+
+
+@dataclass(frozen=True, slots=True)
 class Resize:
     """The terminal's size in characters."""
+
+    opcode: ClassVar[Opcode] = Opcode.RESIZE
 
     rows: int
     columns: int
 
+    def body(self) -> bytes:
+        return _SIZE.pack(self.rows, self.columns)
 
-@dataclass(frozen=True)
-class Ping:
-    """Asks for a Pong with the same token (at most 16 bytes)."""
+    @classmethod
+    def parse(cls, body: memoryview) -> Self:
+        rows, columns = _unpack(_SIZE, body)
+        if not rows or not columns:
+            raise ProtocolError(f"a terminal has at least one row and one column, not {rows} and {columns}")
+        return cls(rows, columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A few bytes that come back as they went."""
 
     token: bytes = b""
 
+    def body(self) -> bytes:
+        return self.token
 
-@dataclass(frozen=True)
-class Pong:
+    @classmethod
+    def parse(cls, body: memoryview) -> Self:
+        if len(body) > MAX_TOKEN:
+            raise ProtocolError(f"a token has at most {MAX_TOKEN} bytes, not {len(body)}")
+        return cls(bytes(body))
+
+
+@dataclass(frozen=True, slots=True)
+class Ping(Token):
+    """Asks for a Pong with the same token."""
+
+    opcode: ClassVar[Opcode] = Opcode.PING
+
+
+@dataclass(frozen=True, slots=True)
+class Pong(Token):
     """Answers a Ping."""
 
-    token: bytes = b""
+    opcode: ClassVar[Opcode] = Opcode.PONG
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Close:
     """The last frame of either end. `exit_code` is the shell's, None where it has none."""
+
+    opcode: ClassVar[Opcode] = Opcode.CLOSE
 
     reason: Reason
     text: str = ""
     exit_code: int | None = None
 
+    def body(self) -> bytes:
+        exit_code = _NO_EXIT_CODE if self.exit_code is None else self.exit_code
+        return _CLOSE.pack(self.reason, exit_code) + shortened(self.text, MAX_TEXT)
+
+    @classmethod
+    def parse(cls, body: memoryview) -> Self:
+        if not _CLOSE.size <= len(body) <= _CLOSE.size + MAX_TEXT:
+            raise ProtocolError(f"CLOSE holds {_CLOSE.size} to {_CLOSE.size + MAX_TEXT} bytes, not {len(body)}")
+        number, exit_code = _CLOSE.unpack_from(body)
+        try:
+            reason, text = Reason(number), str(body[_CLOSE.size :], "utf-8")
+        except ValueError as error:
+            raise ProtocolError(f"CLOSE can't be read: {error}") from error
+        return cls(reason, text, None if exit_code == _NO_EXIT_CODE else exit_code)
+
 
 ClientFrame: TypeAlias = Hello | Input | Acknowledge | Resize | Ping | Pong | Close
 ServerFrame: TypeAlias = Ready | Output | Acknowledge | Ping | Pong | Close
-Frame: TypeAlias = Hello | Ready | Input | Output | Acknowledge | Resize | Ping | Pong | Close
+Frame: TypeAlias = ClientFrame | ServerFrame
 
+_KINDS: Final[dict[int, type[Frame]]] = {
+    kind.opcode: kind for kind in (Hello, Ready, Input, Output, Acknowledge, Resize, Ping, Pong, Close)
+}
 Json = TypeVar("Json", Hello, Ready)
 
 
 def encode(frame: Frame) -> bytes:
     """The frame as one WebSocket message."""
-    match frame:
-        case Hello():
-            return bytes([Opcode.HELLO]) + msgspec.json.encode(frame)
-        case Ready():
-            return bytes([Opcode.READY]) + msgspec.json.encode(frame)
-        case Input(offset, data):
-            return bytes([Opcode.INPUT]) + _OFFSET.pack(offset) + data
-        case Output(offset, data):
-            return bytes([Opcode.OUTPUT]) + _OFFSET.pack(offset) + data
-        case Acknowledge(offset):
-            return bytes([Opcode.ACKNOWLEDGE]) + _OFFSET.pack(offset)
-        case Resize(rows, columns):
-            return bytes([Opcode.RESIZE]) + _SIZE.pack(rows, columns)
-        case Ping(token):
-            return bytes([Opcode.PING]) + token
-        case Pong(token):
-            return bytes([Opcode.PONG]) + token
-        case Close():
-            return bytes([Opcode.CLOSE]) + _encode_close(frame)
+    return bytes([frame.opcode]) + frame.body()
 
 
 def decode(message: bytes) -> Frame:
     """The frame in one WebSocket message; raises ProtocolError when there is none."""
     if not message:
         raise ProtocolError("an empty message holds no frame")
-    body = memoryview(message)[1:]
-    match message[0]:
-        case Opcode.HELLO:
-            return _decode_json(body, Hello)
-        case Opcode.READY:
-            return _decode_json(body, Ready)
-        case Opcode.INPUT:
-            return Input(*_decode_chunk(body))
-        case Opcode.OUTPUT:
-            return Output(*_decode_chunk(body))
-        case Opcode.ACKNOWLEDGE:
-            return Acknowledge(*_unpack(_OFFSET, body))
-        case Opcode.RESIZE:
-            return _decode_size(body)
-        case Opcode.PING:
-            return Ping(_decode_token(body))
-        case Opcode.PONG:
-            return Pong(_decode_token(body))
-        case Opcode.CLOSE:
-            return _decode_close(body)
-        case other:
-            raise ProtocolError(f"no frame has the opcode 0x{other:02x}")
+    kind = _KINDS.get(message[0])
+    if kind is None:
+        raise ProtocolError(f"no frame has the opcode 0x{message[0]:02x}")
+    return kind.parse(memoryview(message)[1:])
 
 
 def decode_from_client(message: bytes) -> ClientFrame:
     """As `decode`, for the server's end: the frames that only a server sends are refused."""
     frame = decode(message)
     if isinstance(frame, Ready | Output):
-        raise ProtocolError(f"a client does not send {type(frame).__name__.upper()}")
+        raise ProtocolError(f"a client does not send {frame.opcode.name}")
     return frame
-
-
-def _decode_json(body: memoryview, kind: type[Json]) -> Json:
-    if len(body) > MAX_TEXT:
-        raise ProtocolError(f"{kind.__name__.upper()} holds {len(body)} bytes, more than {MAX_TEXT}")
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ProtocolError(f"{kind.__name__.upper()} can't be read: {error}") from error
-
-
-def _decode_chunk(body: memoryview) -> tuple[int, bytes]:
-    if not _OFFSET.size < len(body) <= _OFFSET.size + MAX_CHUNK:
-        raise ProtocolError(f"a frame of a stream holds an offset and 1 to {MAX_CHUNK} bytes, not {len(body)} in all")
-    (offset,) = _OFFSET.unpack_from(body)
-    return offset, bytes(body[_OFFSET.size :])
-
-
-def _decode_size(body: memoryview) -> Resize:
-    rows, columns = _unpack(_SIZE, body)
-    if not rows or not columns:
-        raise ProtocolError(f"a terminal has at least one row and one column, not {rows} and {columns}")
-    return Resize(rows, columns)
-
-
-def _decode_token(body: memoryview) -> bytes:
-    if len(body) > MAX_TOKEN:
-        raise ProtocolError(f"a token has at most {MAX_TOKEN} bytes, not {len(body)}")
-    return bytes(body)
-
-
-def _decode_close(body: memoryview) -> Close:
-    if not _CLOSE.size <= len(body) <= _CLOSE.size + MAX_TEXT:
-        raise ProtocolError(f"CLOSE holds {_CLOSE.size} to {_CLOSE.size + MAX_TEXT} bytes, not {len(body)}")
-    number, exit_code = _CLOSE.unpack_from(body)
-    try:
-        reason, text = Reason(number), str(body[_CLOSE.size :], "utf-8")
-    except ValueError as error:
-        raise ProtocolError(f"CLOSE can't be read: {error}") from error
-    return Close(reason, text, None if exit_code == NO_EXIT_CODE else exit_code)
-
-
-def _encode_close(close: Close) -> bytes:
-    exit_code = NO_EXIT_CODE if close.exit_code is None else close.exit_code
-    return _CLOSE.pack(close.reason, exit_code) + shortened(close.text, MAX_TEXT)
 
 
 def shortened(text: str, limit: int) -> bytes:
     """`text` as UTF-8 in at most `limit` bytes, cut between characters."""
     return text.encode(errors="replace")[:limit].decode(errors="ignore").encode()
+
+
+def _decode_json(body: memoryview, kind: type[Json]) -> Json:
+    if len(body) > MAX_TEXT:
+        raise ProtocolError(f"{kind.opcode.name} holds {len(body)} bytes, more than {MAX_TEXT}")
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ProtocolError(f"{kind.opcode.name} can't be read: {error}") from error
 
 
 def _unpack(shape: struct.Struct, body: memoryview) -> tuple[int, ...]:

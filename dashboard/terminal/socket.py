@@ -1,0 +1,65 @@
+"""One accepted WebSocket, as frames."""
+
+from typing import Final
+
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent
+
+from dashboard.terminal.protocol import (
+    ClientFrame,
+    Close,
+    ProtocolError,
+    ServerFrame,
+    decode_from_client,
+    encode,
+    shortened,
+)
+
+#: RFC 6455, 5.5: a control frame holds at most 125 bytes, and the close code takes two.
+_MAX_REASON: Final = 123
+
+
+class GoneError(Exception):
+    """The browser has closed the connection, or it was lost."""
+
+
+class Socket:
+    """The browser's end. Frames are sent and received one at a time, each way by one caller at a time or more."""
+
+    def __init__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        self._receive = receive
+        self._send = send
+
+    async def accept(self) -> None:
+        """Answer the handshake. Refusals come after it: a browser is told the code of a close, never that of a
+        refused handshake."""
+        await self._receive()
+        await self._deliver({"type": "websocket.accept", "subprotocol": None, "headers": ()})
+
+    async def receive(self) -> ClientFrame:
+        """The next frame; raises GoneError, and ProtocolError for a message that is none."""
+        event = await self._receive()
+        if event["type"] != "websocket.receive":
+            raise GoneError
+        message = event.get("bytes")
+        if message is None:
+            raise ProtocolError("a text message was sent; frames are binary")
+        return decode_from_client(message)
+
+    async def send(self, frame: ServerFrame) -> None:
+        """Send a frame, waiting while the connection is congested; raises GoneError."""
+        await self._deliver({"type": "websocket.send", "bytes": encode(frame), "text": None})
+
+    async def close(self, close: Close) -> None:
+        """Tell why, in a frame (all of it) and in the WebSocket's own close; nothing to do when nobody is there."""
+        reason = shortened(close.text, _MAX_REASON).decode()
+        try:
+            await self.send(close)
+            await self._deliver({"type": "websocket.close", "code": int(close.reason), "reason": reason})
+        except GoneError:
+            pass
+
+    async def _deliver(self, event: ASGISendEvent) -> None:
+        try:
+            await self._send(event)
+        except OSError as error:  # ASGI 2.4: sending to a connection that is gone raises a subclass of OSError
+            raise GoneError from error
