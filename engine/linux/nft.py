@@ -1,0 +1,70 @@
+"""nftables in process: libnftables' JSON interface, one transaction a call.
+
+The library's handle speaks to the network namespace of the thread that made it, and its calls block for the kernel's
+commit: so it lives on one thread of its own.
+"""
+
+import asyncio
+import json
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from nftables import Nftables
+
+from engine.errors import EngineError
+
+#: One command or object of libnftables-json(5).
+Document = dict[str, Any]
+
+
+class Nft:
+    """The packet filter of the network namespace in which the first call is made."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="nft")
+        self._library: Nftables | None = None
+        #: The kernel's ID of the thread that commits: it signs each generation of the ruleset.
+        self.thread_id = 0
+
+    async def run(self, *commands: Document) -> None:
+        """Commit the commands as one transaction: all of them or none. Raises EngineError with the library's words."""
+        await self._submit({"nftables": list(commands)})
+
+    async def list(self, what: str) -> list[Document]:
+        """`what` after `list` in nft(8), such as `chains` or `chain ip filter FORWARD`, with handles."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._list, what)
+
+    def close(self) -> None:
+        self._thread.shutdown()
+
+    async def _submit(self, document: Document) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, document)
+
+    def _open(self) -> Nftables:
+        if self._library is None:
+            self._library = Nftables()
+            self._library.set_handle_output(True)
+            self.thread_id = threading.get_native_id()
+        return self._library
+
+    def _commit(self, document: Document) -> None:
+        library = self._open()
+        library.set_json_output(True)
+        code, _, error = library.cmd(json.dumps(document))
+        if code:
+            raise EngineError(f"nftables refused a change: {_summary(error)}")
+
+    def _list(self, what: str) -> Sequence[Document]:
+        library = self._open()
+        library.set_json_output(True)
+        code, output, error = library.cmd(f"list {what}")
+        if code:
+            raise EngineError(f"nftables could not list {what}: {_summary(error)}")
+        return list(json.loads(output)["nftables"])
+
+
+def _summary(error: str) -> str:
+    """The first complaint; the library repeats it for each command of the transaction, with the command's text."""
+    return next((line for line in error.splitlines() if line.startswith("Error")), error).strip()

@@ -1,0 +1,63 @@
+"""Addresses: which subnet a network gets, and which address a container gets in it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+from engine.errors import Conflict, InvalidParameter, Unavailable
+
+
+def choose_subnet(pools: Sequence[str], taken: Iterable[IPv4Network]) -> IPv4Network:
+    """The first pool that overlaps none of `taken`; raises Unavailable when there is none."""
+    occupied = [network for network in taken if network.prefixlen]  # the default route overlaps everything
+    for pool in map(IPv4Network, pools):
+        if not any(pool.overlaps(network) for network in occupied):
+            return pool
+    raise Unavailable(
+        f"could not find an available, non-overlapping IPv4 address pool among {', '.join(pools)}: "
+        "the host has routes to, or addresses in, all of them"
+    )
+
+
+class AddressPool:
+    """The addresses of one subnet that are given out. Not durable: it is refilled from the endpoints' records."""
+
+    def __init__(self, subnet: IPv4Network, gateway: IPv4Address) -> None:
+        self._subnet = subnet
+        self._taken = {gateway}
+        self._low = int(subnet.network_address) + 1
+
+    def __contains__(self, address: IPv4Address) -> bool:
+        return address in self._taken
+
+    def allocate(self, wanted: IPv4Address | None = None) -> IPv4Interface:
+        """`wanted`, or the lowest free address. Raises InvalidParameter, Conflict or Unavailable."""
+        address = self._check(wanted) if wanted else self._lowest_free()
+        self._taken.add(address)
+        return IPv4Interface((address, self._subnet.prefixlen))
+
+    def release(self, address: IPv4Address) -> None:
+        """Give the address back; one that is free already is no error."""
+        self._taken.discard(address)
+        self._low = min(self._low, int(address))
+
+    def _check(self, address: IPv4Address) -> IPv4Address:
+        if address not in self._subnet or address in _edges(self._subnet):
+            raise InvalidParameter(f"invalid address {address}: it is no host's address in subnet {self._subnet}")
+        if address in self._taken:
+            raise Conflict("Address already in use")
+        return address
+
+    def _lowest_free(self) -> IPv4Address:
+        for address in self._candidates():
+            if address not in self._taken:
+                self._low = int(address) + 1
+                return address
+        raise Unavailable(f"no available IPv4 addresses on this network's address pools: {self._subnet} is full")
+
+    def _candidates(self) -> Iterator[IPv4Address]:
+        """From the low mark, below which everything is taken, so that a full /16 is not walked for each container."""
+        return map(IPv4Address, range(self._low, int(self._subnet.broadcast_address)))
+
+
+def _edges(subnet: IPv4Network) -> tuple[IPv4Address, IPv4Address]:
+    return subnet.network_address, subnet.broadcast_address
