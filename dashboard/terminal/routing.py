@@ -1,10 +1,17 @@
 """Sockets of the terminal app."""
 
-from django.urls import URLPattern, path
+from collections.abc import Callable
+from typing import cast
 
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, re_path
+
+from dashboard.containers.reference import ContainerConverter
 from dashboard.terminal.consumer import TerminalConsumer
 
+_ROUTE = rf"^ws/hosts/(?P<host>[-\w]+)/containers/(?P<container>{ContainerConverter.regex})/terminal/$"
+
 websocket_urlpatterns: list[URLPattern] = [
-    # An ASGI application stands where Django's types know only views.
-    path("ws/hosts/<slug:host>/containers/<str:container>/terminal/", TerminalConsumer()),  # type: ignore[arg-type]
+    # Channels routes ASGI applications by Django's patterns, which are typed for views.
+    re_path(_ROUTE, cast("Callable[..., HttpResponseBase]", TerminalConsumer())),
 ]
