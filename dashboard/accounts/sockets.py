@@ -8,8 +8,9 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 
-#: Close codes from 4000 on are the application's; these two speak HTTP's language.
+#: Close codes from 4000 on are the application's; these speak HTTP's language.
 UNAUTHORIZED: Final = 4401
+BAD_REQUEST: Final = 4400
 NOT_FOUND: Final = 4404
 
 

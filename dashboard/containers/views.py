@@ -1,5 +1,107 @@
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+"""Pages of containers, and what htmx asks for parts of them."""
 
+from http import HTTPStatus
+from typing import Any, Final
+
+from asgiref.sync import sync_to_async
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from dashboard.accounts.current import current_user
+from dashboard.containers.actions import Action, perform
+from dashboard.containers.forms import RunForm
+from dashboard.containers.queries import get_detail, get_summary, list_containers
+from dashboard.hosts.client import EngineFailure
+from dashboard.hosts.lookup import get_host
+from dashboard.images.queries import list_tags
+from dashboard.jobs.actions import enqueue
+from dashboard.jobs.params import Kind
+
+TABS: Final = frozenset({"overview", "logs", "terminal", "inspect"})
+
+
+@require_GET
 async def index(request: HttpRequest, host: str) -> HttpResponse:
-    return render(request, "base.html")
+    """The list."""
+    where = await get_host(host)
+    return render(request, "containers/list.html", {"host": where, "containers": await list_containers(where)})
+
+
+@require_GET
+async def rows(request: HttpRequest, host: str) -> HttpResponse:
+    """The list's rows alone."""
+    where = await get_host(host)
+    return render(request, "containers/_rows.html", {"host": where, "containers": await list_containers(where)})
+
+
+@require_GET
+async def row(request: HttpRequest, host: str, container: str) -> HttpResponse:
+    """One row of the list; nothing once the container is gone, so that the row goes as well."""
+    where = await get_host(host)
+    try:
+        summary = await get_summary(where, container)
+    except EngineFailure as failure:
+        if failure.status != HTTPStatus.NOT_FOUND:
+            raise
+        return HttpResponse()
+    return render(request, "containers/_row.html", {"host": where, "container": summary})
+
+
+@require_GET
+async def show(request: HttpRequest, host: str, container: str, tab: str = "overview") -> HttpResponse:
+    """One container's page, at one of its tabs."""
+    if tab not in TABS:
+        raise Http404
+    where = await get_host(host)
+    detail = await get_detail(where, container)
+    context = {"host": where, "container": detail, "container_id": detail.id, "tab": tab}
+    return render(request, f"containers/{tab}.html", context)
+
+
+@require_GET
+async def head(request: HttpRequest, host: str, container: str) -> HttpResponse:
+    """The page's head: name, state and actions."""
+    return await _part(request, host, container, "containers/_head.html")
+
+
+@require_GET
+async def overview(request: HttpRequest, host: str, container: str) -> HttpResponse:
+    """What the overview shows."""
+    return await _part(request, host, container, "containers/_overview.html")
+
+
+@require_POST
+async def act(request: HttpRequest, host: str, container: str, action: str) -> HttpResponse:
+    """Do one Action. The page learns of its effect as everybody else's does: from the engine's events."""
+    if action not in set(Action):
+        raise Http404
+    await perform(await get_host(host), container, Action(action))
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    return HttpResponseRedirect(reverse("containers:list", args=[host]))
+
+
+@require_http_methods(["GET", "POST"])
+async def run(request: HttpRequest, host: str) -> HttpResponse:
+    """The run form; a valid one becomes a Job, on whose page the user goes on."""
+    where = await get_host(host)
+    form = RunForm(request.POST or None, initial={"image": request.GET.get("image", ""), "network": "bridge"})
+    if request.method == "POST" and form.is_valid():
+        job = await sync_to_async(enqueue)(Kind.RUN, where, await current_user(request), form.params())
+        return HttpResponseRedirect(job.get_absolute_url())
+    context: dict[str, Any] = {"host": where, "form": form, "tags": await list_tags(where)}
+    return render(request, "containers/run.html", context)
+
+
+async def _part(request: HttpRequest, host: str, container: str, template: str) -> HttpResponse:
+    """A part of one container's page, or word that there is no such container any more."""
+    where = await get_host(host)
+    try:
+        detail = await get_detail(where, container)
+    except EngineFailure as failure:
+        if failure.status != HTTPStatus.NOT_FOUND:
+            raise
+        return render(request, "containers/_gone.html", {"host": where})
+    return render(request, template, {"host": where, "container": detail})

@@ -1,8 +1,13 @@
-"""Pages of the images app."""
+"""Pages of the images app, under `hosts/<host>/images/`."""
 
 from django.urls import path
 
 from dashboard.images import views
 
 app_name = "images"
-urlpatterns = [path("", views.index, name="list")]
+urlpatterns = [
+    path("", views.index, name="list"),
+    path("rows/", views.rows, name="rows"),
+    path("pull/", views.pull, name="pull"),
+    path("remove/", views.remove, name="remove"),
+]

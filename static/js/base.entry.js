@@ -1,3 +1,6 @@
-import htmx from "htmx.org";
-
-window.htmx = htmx;
+// What every page needs.
+import "./htmx.js";
+import "./live.js";
+import "./toasts.js";
+import "./filter.js";
+import "./copy.js";
