@@ -80,7 +80,7 @@ class RouteSocket:
         self._socket.close()
 
     def transact(self, *requests: Request) -> None:
-        """Make all changes, in order, in one call. Raises OSError for the first that fails; later ones are tried too."""
+        """Make all changes, in order, in one call. Raises OSError for the first that fails; all are tried."""
         first = self._sequence + 1
         self._sequence += len(requests)
         self._socket.send(b"".join(request.encode(first + i, _ACK) for i, request in enumerate(requests)))
@@ -124,7 +124,7 @@ def set_down(name: str) -> Request:
 
 
 def add_bridge(name: str, mac: str, mtu: int) -> Request:
-    """A bridge, up, with an address of its own: otherwise it takes the lowest of its ports' and changes it with them."""
+    """A bridge, up, with a MAC of its own: otherwise it has the lowest of its ports' and changes it with them."""
     return Request(
         f"add bridge {name}",
         ifinfmsg,
@@ -216,9 +216,9 @@ def index_of(name: str) -> int | None:
         return None
 
 
-def link_names() -> list[str]:
-    """The names of all interfaces in the calling thread's namespace."""
-    return [name for _, name in socket.if_nameindex()]
+def links() -> list[tuple[int, str]]:
+    """Index and name of every interface in the calling thread's namespace."""
+    return socket.if_nameindex()
 
 
 @dataclass(frozen=True, slots=True)

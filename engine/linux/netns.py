@@ -51,7 +51,7 @@ class Sandboxes:
         return path
 
     async def remove(self, key: str) -> None:
-        """Undo `create`; idempotent. The kernel takes the namespace apart on its own time, when its last user is gone."""
+        """Undo `create`; idempotent. The kernel takes the namespace apart later, when its last user is gone."""
         await asyncio.get_running_loop().run_in_executor(None, _remove, self.path(key))
 
     async def sweep(self, *, keep: frozenset[str]) -> None:

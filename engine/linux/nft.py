@@ -7,7 +7,6 @@ commit: so it lives on one thread of its own.
 import asyncio
 import json
 import threading
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -32,37 +31,35 @@ class Nft:
         """Commit the commands as one transaction: all of them or none. Raises EngineError with the library's words."""
         await self._submit({"nftables": list(commands)})
 
-    async def list(self, what: str) -> list[Document]:
-        """`what` after `list` in nft(8), such as `chains` or `chain ip filter FORWARD`, with handles."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._list, what)
+    async def listing(self, command: Document) -> list[Document]:
+        """What a `list` command answers (`{"list": {"chains": null}}`), each object with its handle."""
+        answer = await self._submit({"nftables": [command]})
+        return list(json.loads(answer)["nftables"])
 
     def close(self) -> None:
         self._thread.shutdown()
 
-    async def _submit(self, document: Document) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, document)
+    async def _submit(self, document: Document) -> str:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._call, document)
 
     def _open(self) -> Nftables:
         if self._library is None:
             self._library = Nftables()
+            self._library.set_json_output(True)
             self._library.set_handle_output(True)
             self.thread_id = threading.get_native_id()
         return self._library
 
-    def _commit(self, document: Document) -> None:
-        library = self._open()
-        library.set_json_output(True)
-        code, _, error = library.cmd(json.dumps(document))
+    def _call(self, document: Document) -> str:
+        code, output, error = self._open().cmd(json.dumps(document))
         if code:
-            raise EngineError(f"nftables refused a change: {_summary(error)}")
+            raise EngineError(f"nftables refused {_verbs(document)}: {_summary(error)}")
+        return str(output)
 
-    def _list(self, what: str) -> Sequence[Document]:
-        library = self._open()
-        library.set_json_output(True)
-        code, output, error = library.cmd(f"list {what}")
-        if code:
-            raise EngineError(f"nftables could not list {what}: {_summary(error)}")
-        return list(json.loads(output)["nftables"])
+
+def _verbs(document: Document) -> str:
+    """What was asked, for the error: `add element, add element`."""
+    return ", ".join(f"{verb} {next(iter(what))}" for command in document["nftables"] for verb, what in command.items())
 
 
 def _summary(error: str) -> str:

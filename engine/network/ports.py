@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -123,5 +123,3 @@ def _host_ip(text: str) -> str:
     if address.version == 6 and not address.is_unspecified:
         raise NotSupported(f"publishing a port on the IPv6 address {text} is not supported yet")
     return "" if address.version == 6 else str(address)
-
-

@@ -133,8 +133,3 @@ class Endpoint:
 def make_plan(network_id: str, interface: str, subnet: IPv4Network) -> NetworkPlan:
     """A network whose gateway, the bridge itself, is the first address of its subnet."""
     return NetworkPlan(network_id, interface, subnet, subnet.network_address + 1)
-
-
-def mac_of(address: IPv4Address) -> str:
-    """The MAC address that goes with an address, Docker's 02:42 and the four bytes: a stable pair fits every ARP cache."""
-    return ":".join(f"{byte:02x}" for byte in (0x02, 0x42, *address.packed))

@@ -34,7 +34,7 @@ _ATTEMPTS: Final = 16
 
 
 class PortReservations:
-    """Which container holds which host ports. In memory: the endpoints' records tell a new engine what to hold again."""
+    """Which container holds which host ports. In memory: the endpoints' records tell a new engine."""
 
     def __init__(self) -> None:
         self._held: dict[str, dict[PublishedPort, socket.socket | None]] = {}
@@ -99,7 +99,9 @@ class PortReservations:
 
     def _is_held(self, protocol: str, host_ip: str, number: int) -> bool:
         return any(
-            port.protocol == protocol and port.host_port == number and (ANY in {port.host_ip, host_ip} or port.host_ip == host_ip)
+            port.protocol == protocol
+            and port.host_port == number
+            and (ANY in {port.host_ip, host_ip} or port.host_ip == host_ip)
             for held in self._held.values()
             for port in held
         )
@@ -140,6 +142,6 @@ def _bind_once(protocol: str, host_ip: str, number: int) -> tuple[socket.socket 
 
 
 def _deafen(held: socket.socket) -> None:
-    """Attach the one-instruction packet filter `ret 0`: every packet is dropped unseen (socket(7), SO_ATTACH_FILTER)."""
+    """Attach the one-instruction packet filter `ret 0`: every packet is dropped (socket(7), SO_ATTACH_FILTER)."""
     program = create_string_buffer(struct.pack("=HBBI", 0x06, 0, 0, 0))
     held.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", 1, addressof(program)))

@@ -9,12 +9,10 @@ An endpoint's record is written before the first thing is made for it and delete
 killed engine leaves can be told from what is in use (`restore`).
 """
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any, Final
 
 import structlog
 
@@ -31,11 +29,10 @@ from engine.network.records import (
     EndpointRecord,
     Network,
     NetworkRecord,
-    mac_of,
     make_plan,
 )
 from engine.network.reservations import PortReservations
-from engine.networkdriver.driver import NetworkDriver
+from engine.networkdriver.driver import NetworkDriver, mac_of
 from engine.store import Database, Records
 
 log = structlog.get_logger(__name__)
@@ -78,7 +75,7 @@ class Networks:
             raise NotFound(f"network {mode} not found")
         return matches[0]
 
-    def list(self) -> list[Network]:
+    def all(self) -> list[Network]:
         """Every network, the oldest first."""
         return sorted(self._networks.values(), key=lambda network: network.created)
 
@@ -162,7 +159,7 @@ class Networks:
                 await self._open(network)
 
     async def shutdown(self) -> None:
-        """End this engine's part: with no containers left nothing stays in the kernel; else all that they need stays."""
+        """End this engine's part: with no containers left nothing stays in the kernel; else what they need does."""
         if not self._endpoints:
             for network in self._networks.values():
                 if network.plan is not None:
@@ -172,7 +169,9 @@ class Networks:
             await driver.stop()
         self._ports.close()
 
-    def _with_address(self, endpoint: Endpoint, network: Network, address: IPv4Address | None, mac: str | None) -> Endpoint:
+    def _with_address(
+        self, endpoint: Endpoint, network: Network, address: IPv4Address | None, mac: str | None
+    ) -> Endpoint:
         given = self._pools[network.id].allocate(address)
         plan = network.plan
         return replace(endpoint, address=given, gateway=plan.gateway if plan else None, mac=mac or mac_of(given.ip))

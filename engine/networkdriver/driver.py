@@ -83,3 +83,8 @@ class NetworkDriver(Protocol):
     async def close(self, plan: NetworkPlan) -> None: ...
 
     async def stop(self) -> None: ...
+
+
+def mac_of(address: IPv4Address) -> str:
+    """The MAC that goes with an address, 02:42 and its four bytes as in Docker: a fixed pair fits every ARP cache."""
+    return ":".join(f"{byte:02x}" for byte in (0x02, 0x42, *address.packed))

@@ -1,0 +1,173 @@
+"""The bridge driver: a Linux bridge a network, a veth pair a link, nftables for what goes in and out.
+
+All of the kernel's work for one link is done by one short-lived thread over two netlink sockets, one in the host's
+namespace and one in the sandbox: about 2 ms. Links without published ports need no change of the packet filter.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from engine import tasks
+from engine.config import Config
+from engine.errors import EngineError
+from engine.linux.netns import on_fresh_thread
+from engine.linux.nft import Document, Nft
+from engine.networkdriver import plumbing, rules
+from engine.networkdriver.driver import Link, NetworkPlan
+from engine.networkdriver.foreign import ForeignChains
+from engine.networkdriver.keeper import Keeper
+from engine.networkdriver.legacy import LegacyFirewall
+
+log = structlog.get_logger(__name__)
+
+#: Digits of the endpoint's ID in the name of its interface on the host (15 characters in all, the kernel's limit).
+_ID_DIGITS: Final = 7
+#: How long a released sandbox may live on (somebody may hold it open) before its interface is taken away (seconds).
+_LINGER: Final = 2.0
+
+
+@dataclass(slots=True)
+class _OpenNetwork:
+    plan: NetworkPlan
+    mtu: int
+    links: dict[str, Link] = field(default_factory=dict)
+
+
+class BridgeDriver:
+    """See `engine.networkdriver.driver` for the contract."""
+
+    name = "bridge"
+
+    def __init__(self, config: Config) -> None:
+        self._table = config.nft_table
+        self._prefix = f"pv{config.instance}"
+        self._default_bridge = config.bridge
+        self._nft = Nft()
+        self._foreign = ForeignChains(self._nft, self._table)
+        self._legacy = LegacyFirewall(self._table)
+        self._keeper: Keeper | None = None
+        self._networks: dict[str, _OpenNetwork] = {}
+        self._changing = asyncio.Lock()  # the table and what it is made from change together
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def taken_networks(self) -> list[IPv4Network]:
+        with _failing("list the host's networks"):
+            return await on_fresh_thread(lambda: plumbing.taken_networks(self._is_own_interface))
+
+    async def open(self, plan: NetworkPlan, links: Sequence[Link]) -> None:
+        keep = self._live_interfaces() | {self._interface(link) for link in links}
+        with _failing(f"open network {plan.interface}"):
+            mtu = await on_fresh_thread(lambda: plumbing.build_bridge(plan))
+            await on_fresh_thread(lambda: plumbing.sweep(self._prefix, keep))
+        async with self._changing:
+            self._networks[plan.network_id] = _OpenNetwork(plan, mtu, {link.endpoint_id: link for link in links})
+            await self._rebuild()
+            await self._ask_others(await self._chains())
+        if self._keeper is None:
+            self._keeper = Keeper(self._table, lambda thread: thread == self._nft.thread_id, self._repair)
+
+    async def attach(self, plan: NetworkPlan, link: Link, sandbox: Path) -> None:
+        network = self._networks[plan.network_id]
+        name = self._interface(link)
+        with _failing(f"attach {name} to {plan.interface}"):
+            await on_fresh_thread(lambda: plumbing.plug(plan, link, name, sandbox, network.mtu))
+        try:
+            async with self._changing:
+                network.links[link.endpoint_id] = link
+                await self._change(rules.publish(self._table, link))
+        except BaseException:
+            await self.detach(plan, link)
+            raise
+
+    async def detach(self, plan: NetworkPlan, link: Link) -> None:
+        network = self._networks[plan.network_id]
+        name = self._interface(link)
+        try:
+            async with self._changing:
+                if network.links.pop(link.endpoint_id, None) is not None:
+                    await self._change(rules.withdraw(self._table, link))
+        finally:
+            with _failing(f"detach {name} from {plan.interface}"):
+                await on_fresh_thread(lambda: plumbing.unplug(name))
+        tasks.spawn(self._remove_later(name), name=f"remove {name}", owner=self._tasks)
+
+    async def close(self, plan: NetworkPlan) -> None:
+        async with self._changing:
+            self._networks.pop(plan.network_id, None)
+            if self._networks:
+                await self._rebuild()
+            else:
+                await self._nft.run(*rules.remove_table(self._table))
+            await self._foreign.remove([plan.interface], await self._chains())
+            await self._legacy.remove([plan.interface])
+        with _failing(f"close network {plan.interface}"):
+            await on_fresh_thread(lambda: plumbing.sweep(self._prefix, self._live_interfaces()))
+            await on_fresh_thread(lambda: plumbing.remove(plan.interface))
+
+    async def stop(self) -> None:
+        if self._keeper is not None:
+            await self._keeper.stop()
+        await tasks.cancel_all(self._tasks)
+        self._nft.close()
+
+    def _interface(self, link: Link) -> str:
+        return self._prefix + link.endpoint_id[:_ID_DIGITS]
+
+    def _live_interfaces(self) -> set[str]:
+        return {self._interface(link) for network in self._networks.values() for link in network.links.values()}
+
+    def _is_own_interface(self, name: str) -> bool:
+        return name == self._default_bridge or name.startswith(self._prefix)
+
+    async def _remove_later(self, name: str) -> None:
+        """The pair normally goes with its sandbox; where that is kept alive by a stranger, it is deleted."""
+        await asyncio.sleep(_LINGER)
+        await on_fresh_thread(lambda: plumbing.remove(name))
+
+    async def _change(self, commands: list[Document]) -> None:
+        """Commit a change of our table; where it no longer fits (somebody flushed the table), build it anew."""
+        if not commands:
+            return
+        try:
+            await self._nft.run(*commands)
+        except EngineError as error:
+            log.warning("the packet filter's table was not as left; building it anew", reason=error.message)
+            await self._rebuild()
+
+    async def _rebuild(self) -> None:
+        networks = {network.plan: list(network.links.values()) for network in self._networks.values()}
+        await self._nft.run(*rules.table(self._table, networks))
+
+    async def _repair(self, is_ours_touched: bool) -> None:
+        async with self._changing:
+            if not self._networks:
+                return
+            chains = await self._chains()
+            if is_ours_touched or not rules.is_complete(self._table, chains):
+                log.warning("another program changed the packet filter's table of this engine; restoring it")
+                await self._rebuild()
+            await self._ask_others(chains)
+
+    async def _ask_others(self, chains: list[Document]) -> None:
+        interfaces = [network.plan.interface for network in self._networks.values()]
+        await self._foreign.ensure(interfaces, chains)
+        await self._legacy.ensure(interfaces)
+
+    async def _chains(self) -> list[Document]:
+        return await self._nft.listing({"list": {"chains": None}})
+
+
+@contextmanager
+def _failing(what: str) -> Iterator[None]:
+    """Turn the kernel's refusal into an error that says what was tried."""
+    try:
+        yield
+    except OSError as error:
+        raise EngineError(f"failed to {what}: {error}") from error

@@ -1,0 +1,177 @@
+"""Our nftables table, as documents: a pure function of the networks and their links.
+
+    guard        what claims to be loopback must not come in by a bridge (CVE-2020-8558): `route_localnet`, which lets
+                 the host's loopback reach published ports, would let it through
+    prerouting,  packets to one of the host's own addresses: a published port's are sent to its container
+    output
+    postrouting  what leaves a subnet takes the host's address; so does what would come back past us otherwise: a
+                 container that calls the host's port of another (or its own), and the host's loopback
+    forward      to a bridge: answers, neighbours, and what `prerouting` sent there. The rest is dropped, so a host that
+                 routes to our subnet reaches published ports only
+
+A port is one element in two maps (its container's address and port), so a packet's way is as long with two hundred
+ports as with one. The maps of `named` ports, published on one of the host's addresses, are asked first. (A single map
+with both values would do, but libnftables 1.0.6 crashes on its JSON.)
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from engine.linux.nft import Document
+from engine.networkdriver.driver import Link, NetworkPlan, PublishedPort
+
+FAMILY: Final = "ip"
+#: Every chain of the table; where one is missing somebody flushed or deleted it.
+CHAINS: Final = ("guard", "ports", "prerouting", "output", "postrouting", "forward")
+_LOOPBACK: Final = {"prefix": {"addr": "127.0.0.0", "len": 8}}
+_ANY: Final = "0.0.0.0"  # noqa: S104  # all of the host's addresses
+
+Expression = dict[str, Any]
+
+
+def table(name: str, networks: Mapping[NetworkPlan, Iterable[Link]]) -> list[Document]:
+    """Replace the table by one that holds exactly these networks and ports, in one transaction."""
+    own = {"family": FAMILY, "name": name}
+    return [
+        {"add": {"table": own}},  # so that the delete never fails
+        {"delete": {"table": own}},
+        {"add": {"table": own}},
+        *_maps(name),
+        *_chains(name),
+        *(rule for plan in networks for rule in _network_rules(name, plan)),
+        *_port_rules(name),
+        *(element for links in networks.values() for link in links for element in publish(name, link)),
+    ]
+
+
+def remove_table(name: str) -> list[Document]:
+    """Delete the table; one that is not there is no error."""
+    own = {"family": FAMILY, "name": name}
+    return [{"add": {"table": own}}, {"delete": {"table": own}}]
+
+
+def publish(name: str, link: Link) -> list[Document]:
+    """Send the link's ports on to its container."""
+    return _elements("add", name, link)
+
+
+def withdraw(name: str, link: Link) -> list[Document]:
+    """Undo `publish`; an element that is not there fails the transaction."""
+    return _elements("delete", name, link)
+
+
+def is_complete(name: str, listing: Iterable[Document]) -> bool:
+    """Are all chains of the table in a listing of all chains?"""
+    found = {chain["name"] for document in listing if (chain := document.get("chain", {})).get("table") == name}
+    return found.issuperset(CHAINS)
+
+
+def _elements(action: str, name: str, link: Link) -> list[Document]:
+    documents: dict[str, list[Any]] = {}
+    for port in link.ports:
+        prefix = "any" if port.host_ip == _ANY else "named"
+        values = {"address": str(link.address.ip), "port": port.container_port}
+        for suffix, value in values.items():
+            key = {"concat": _key_values(port)}
+            documents.setdefault(f"{prefix}_{suffix}", []).append([key, value] if action == "add" else key)
+    return [
+        {action: {"element": {"family": FAMILY, "table": name, "name": map_name, "elem": elements}}}
+        for map_name, elements in documents.items()
+    ]
+
+
+def _key_values(port: PublishedPort) -> list[Any]:
+    key = [port.protocol, port.host_port]
+    return key if port.host_ip == _ANY else [port.host_ip, *key]
+
+
+def _maps(name: str) -> list[Document]:
+    keys = {"any": ["inet_proto", "inet_service"], "named": ["ipv4_addr", "inet_proto", "inet_service"]}
+    values = {"address": "ipv4_addr", "port": "inet_service"}
+    return [
+        {
+            "add": {
+                "map": {
+                    "family": FAMILY,
+                    "table": name,
+                    "name": f"{prefix}_{suffix}",
+                    "type": key,
+                    "map": value,
+                }
+            }
+        }
+        for prefix, key in keys.items()
+        for suffix, value in values.items()
+    ]
+
+
+def _chains(name: str) -> list[Document]:
+    hooks = {
+        "guard": ("filter", "prerouting", -300),
+        "prerouting": ("nat", "prerouting", -100),
+        "output": ("nat", "output", -100),
+        "postrouting": ("nat", "postrouting", 100),
+        "forward": ("filter", "forward", 0),
+    }
+    chains: list[Document] = [{"family": FAMILY, "table": name, "name": "ports"}]
+    for chain, (kind, hook, priority) in hooks.items():
+        base = {"type": kind, "hook": hook, "prio": priority, "policy": "accept"}
+        chains.append({"family": FAMILY, "table": name, "name": chain, **base})
+    return [{"add": {"chain": chain}} for chain in chains]
+
+
+def _port_rules(name: str) -> list[Document]:
+    to_host = _match({"fib": {"result": "type", "flags": ["daddr"]}}, "local")
+    key: list[Expression] = [_meta("l4proto"), _payload("th", "dport")]
+    return [
+        _rule(name, "ports", _translate("named", [_payload("ip", "daddr"), *key])),
+        _rule(name, "ports", _translate("any", key)),
+        _rule(name, "prerouting", to_host, {"jump": {"target": "ports"}}),
+        _rule(name, "output", to_host, {"jump": {"target": "ports"}}),
+    ]
+
+
+def _translate(prefix: str, key: Sequence[Expression]) -> Expression:
+    def looked_up(suffix: str) -> Expression:
+        return {"map": {"key": {"concat": list(key)}, "data": f"@{prefix}_{suffix}"}}
+
+    return {"dnat": {"addr": looked_up("address"), "port": looked_up("port")}}
+
+
+def _network_rules(name: str, plan: NetworkPlan) -> list[Document]:
+    from_bridge = _match(_meta("iifname"), plan.interface)
+    to_bridge = _match(_meta("oifname"), plan.interface)
+    source, target = _payload("ip", "saddr"), _payload("ip", "daddr")
+    subnet = {"prefix": {"addr": str(plan.subnet.network_address), "len": plan.subnet.prefixlen}}
+    is_answer = _match({"ct": {"key": "state"}}, ["established", "related"], "in")
+    is_sent_on = _match({"ct": {"key": "status"}}, "dnat", "in")
+    return [
+        _rule(name, "guard", from_bridge, _match(source, _LOOPBACK), {"drop": None}),
+        _rule(name, "guard", from_bridge, _match(target, _LOOPBACK), {"drop": None}),
+        _rule(name, "postrouting", _match(source, subnet), _match(_meta("oifname"), plan.interface, "!="), _MASQUERADE),
+        _rule(name, "postrouting", to_bridge, _match(source, subnet), is_sent_on, _MASQUERADE),
+        _rule(name, "postrouting", to_bridge, _match(source, _LOOPBACK), _MASQUERADE),
+        _rule(name, "forward", to_bridge, is_answer, {"accept": None}),
+        _rule(name, "forward", to_bridge, from_bridge, {"accept": None}),
+        _rule(name, "forward", to_bridge, is_sent_on, {"accept": None}),
+        _rule(name, "forward", to_bridge, {"drop": None}),
+    ]
+
+
+_MASQUERADE: Final[Expression] = {"masquerade": None}
+
+
+def _rule(name: str, chain: str, *expressions: Expression) -> Document:
+    return {"add": {"rule": {"family": FAMILY, "table": name, "chain": chain, "expr": list(expressions)}}}
+
+
+def _match(left: Expression, right: Any, operator: str = "==") -> Expression:
+    return {"match": {"op": operator, "left": left, "right": right}}
+
+
+def _meta(key: str) -> Expression:
+    return {"meta": {"key": key}}
+
+
+def _payload(protocol: str, field: str) -> Expression:
+    return {"payload": {"protocol": protocol, "field": field}}
