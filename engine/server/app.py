@@ -1,0 +1,106 @@
+"""The application: the routes of the Engine API, the version prefix before them, errors and headers around them."""
+
+import platform
+from collections.abc import Iterator
+from typing import Any, Final, NoReturn
+
+from aiohttp import web
+
+from engine import __version__
+from engine.errors import EngineError
+from engine.server.errors import Handler, error_response, respond
+from engine.server.requests import BODY_LIMIT
+from engine.server.routes import system
+from engine.server.services import SERVICES, Services
+from engine.server.version import CURRENT, ApiVersion, check_version, split_path
+
+TABLES: Final = (system.routes,)
+_HEADERS: Final = {
+    "Api-Version": str(CURRENT),
+    "Docker-Experimental": "false",
+    "Ostype": platform.system().lower(),
+    "Server": f"Portside/{__version__} ({platform.system().lower()})",
+}
+_API_VERSION: Final = "engine.api_version"
+
+
+def make_app(services: Services) -> web.Application:
+    """The Engine API over `services`."""
+    app = web.Application(middlewares=[_errors], client_max_size=BODY_LIMIT)
+    app[SERVICES] = services
+    app.router.register_resource(_Versioned(_inner_router()))
+    app.on_response_prepare.append(_add_headers)
+    return app
+
+
+def api_version(request: web.Request) -> ApiVersion:
+    """The version that the client speaks."""
+    version: ApiVersion = request[_API_VERSION]
+    return version
+
+
+def _inner_router() -> web.UrlDispatcher:
+    router = web.UrlDispatcher()
+    for table in TABLES:
+        router.add_routes(table)
+    return router
+
+
+class _Versioned(web.AbstractResource):
+    """Everything, with the version prefix or without it: the prefix is taken off before the routes are looked at."""
+
+    def __init__(self, routes: web.UrlDispatcher) -> None:
+        super().__init__()
+        self._routes = routes
+
+    async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
+        request[_API_VERSION], path = split_path(request.rel_url.raw_path)
+        bare = request.clone(rel_url=request.rel_url.with_path(path, encoded=True))
+        return await self._routes.resolve(bare), set()
+
+    @property
+    def canonical(self) -> str:
+        return "/"
+
+    def raw_match(self, path: str) -> bool:
+        return True
+
+    def add_prefix(self, prefix: str) -> NoReturn:
+        raise NotImplementedError("the Engine API is always served at the root")
+
+    def url_for(self, **_: str) -> NoReturn:
+        raise NotImplementedError("the Engine API has no named routes")
+
+    def get_info(self) -> Any:
+        return {"routes": self._routes}
+
+    def __len__(self) -> int:
+        return len(self._routes.routes())
+
+    def __iter__(self) -> Iterator[web.AbstractRoute]:
+        return iter(self._routes.routes())
+
+
+@web.middleware
+async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The only middleware: the version is checked, and every error becomes Docker's answer."""
+    try:
+        check_version(api_version(request))
+        return await handler(request)
+    except (EngineError, ExceptionGroup) as error:
+        return respond(error)
+    except web.HTTPException as error:
+        # aiohttp's own: no such path, or not with that method (which Docker calls by the same name), a broken body
+        return error_response(404, "page not found") if error.status in {404, 405} else _plain(error)
+    except ConnectionError:
+        raise  # the client is gone: there is nobody to answer
+    except Exception as error:  # noqa: BLE001 - the last door before the wire: what nobody expected is logged, and told
+        return respond(error)
+
+
+def _plain(error: web.HTTPException) -> web.Response:
+    return error_response(error.status, error.text or error.reason)
+
+
+async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(_HEADERS)

@@ -1,0 +1,64 @@
+"""The engine's door: the unix socket that the API is served on."""
+
+import grp
+import os
+import socket
+from pathlib import Path
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+log = structlog.get_logger(__name__)
+
+#: Connections that may wait to be accepted while the loop is busy with others.
+_BACKLOG: Final = 1024
+#: Seconds that requests in progress have to end when the engine goes down; streams are cut then.
+_SHUTDOWN_TIMEOUT: Final = 5.0
+
+
+class Listener:
+    """Serves one application on one unix socket.
+
+    `await listener.start()` returns when clients can connect; `await listener.close()` when all of them are gone.
+    """
+
+    def __init__(self, app: web.Application, path: Path, group: str) -> None:
+        self._path = path
+        self._group = group
+        # Without access log: formatting one line costs as much as a small request.
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_TIMEOUT)
+
+    async def start(self) -> None:
+        await self._runner.setup()
+        listening = _bind(self._path, self._group)
+        await web.SockSite(self._runner, listening, backlog=_BACKLOG).start()
+
+    async def close(self) -> None:
+        self._path.unlink(missing_ok=True)
+        await self._runner.cleanup()
+
+
+def _bind(path: Path, group: str) -> socket.socket:
+    """A listening socket at `path`, mode 0660 and `group`'s from the first instant that it can be found there.
+
+    It takes the place of one that a killed engine left (the caller knows that no other engine lives).
+    """
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    staged = path.with_name(f".{path.name}.new")
+    staged.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    listening.bind(str(staged))
+    os.chown(staged, -1, _group_id(group))
+    staged.chmod(0o660)
+    staged.replace(path)
+    return listening
+
+
+def _group_id(group: str) -> int:
+    """The group's number; root's own group where it does not exist: then only root can connect."""
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        log.warning("no such group: only root can use the socket", group=group)
+        return os.getgid()

@@ -1,0 +1,117 @@
+"""What a request says: its body and its query parameters, read as Docker reads them."""
+
+from typing import Any, Final, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from engine.errors import InvalidParameter
+
+T = TypeVar("T")
+
+#: The largest JSON body. Docker has no limit; the largest real one (a container with every option) is some kilobytes.
+BODY_LIMIT: Final = 4 << 20
+#: How deep a body may nest; Docker's own structures need less than ten levels.
+DEPTH_LIMIT: Final = 64
+_FALSE: Final = frozenset({"", "0", "no", "false", "none"})
+
+
+async def read_json(request: web.Request) -> Any:
+    """The request's body as decoded JSON; None where there is no body.
+
+    A body must be declared as `application/json` (moby's httputils.CheckForJSON: it keeps simple cross-site forms
+    out). Raises InvalidParameter for another type, for what is not exactly one JSON value, for one that is too deep
+    and for strings with a NUL, which no name, path or argument can hold.
+    """
+    body = await request.read()
+    if not body:
+        return None
+    _check_content_type(request.headers.get("Content-Type", ""))
+    if _depth(body) > DEPTH_LIMIT:
+        raise InvalidParameter(f"invalid JSON: nested deeper than {DEPTH_LIMIT} levels")
+    try:
+        value = msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
+        raise InvalidParameter(f"invalid JSON: {error}") from error
+    if b"\\u0000" in body and _has_nul(value):
+        raise InvalidParameter("invalid JSON: a string holds a NUL character")
+    return value
+
+
+async def read_object(request: web.Request) -> dict[str, Any]:
+    """The body as a JSON object; empty where there is no body, or where it is null."""
+    value = await read_json(request)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InvalidParameter(f"invalid JSON: an object is expected, not {_kind(value)}")
+    return value
+
+
+def flag(request: web.Request, name: str, *, default: bool = False) -> bool:
+    """A boolean query parameter: absent is the default; empty, 0, no, false and none are false; all else is true."""
+    value = request.query.get(name)
+    return default if value is None else value.strip().lower() not in _FALSE
+
+
+def number(request: web.Request, name: str) -> int | None:
+    """A whole-number query parameter, None where it is absent or empty; raises InvalidParameter for anything else."""
+    text = request.query.get(name, "")
+    if not text:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise InvalidParameter(f"invalid value {text!r} for {name}: a whole number is expected") from None
+
+
+def word(request: web.Request, name: str) -> str | None:
+    """A query parameter, None where it is absent or empty."""
+    return request.query.get(name) or None
+
+
+def _check_content_type(header: str) -> None:
+    media_type = header.partition(";")[0].strip().lower()
+    if not media_type:
+        raise InvalidParameter("malformed Content-Type header (): mime: no media type")
+    if media_type != "application/json":
+        raise InvalidParameter(f"unsupported Content-Type header ({header}): must be 'application/json'")
+
+
+def _depth(body: bytes) -> int:
+    """How deep the brackets nest, counted without recursion; brackets within strings count too.
+
+    That over-counts, and is only looked at when there are more opening brackets than levels allowed.
+    """
+    if body.count(b"[") + body.count(b"{") <= DEPTH_LIMIT:
+        return 0
+    return _nesting(body)
+
+
+def _nesting(body: bytes) -> int:
+    deepest = level = 0
+    quoted = escaped = False
+    for byte in body:
+        if quoted:
+            quoted, escaped = escaped or byte != 0x22, byte == 0x5C and not escaped
+        elif byte == 0x22:
+            quoted = True
+        elif byte in b"[{":
+            level += 1
+            deepest = max(deepest, level)
+        elif byte in b"]}":
+            level -= 1
+    return deepest
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_has_nul(item) for pair in value.items() for item in pair)
+    return isinstance(value, list) and any(_has_nul(item) for item in value)
+
+
+def _kind(value: Any) -> str:
+    names = {str: "a string", list: "an array", bool: "a boolean", int: "a number", float: "a number"}
+    return names.get(type(value), "null")
