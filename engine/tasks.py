@@ -35,3 +35,15 @@ async def cancel_all(owner: set[asyncio.Task[Any]]) -> None:
 def _report(task: asyncio.Task[Any]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error("task failed", task=task.get_name(), error=str(error), exc_info=error)
+
+
+async def first(*coroutines: Coroutine[Any, Any, Any]) -> None:
+    """Run all, return when the first has ended (raising what it raised), and end the others."""
+    owner: set[asyncio.Task[Any]] = set()
+    tasks = [spawn(coroutine, name=f"first of {len(coroutines)}", owner=owner) for coroutine in coroutines]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        await cancel_all(owner)

@@ -1,52 +1,44 @@
 """Containers: the one door to everything that can be done with them."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
-from engine.container.config import ContainerConfig, HostConfig, NetworkingConfig
-from engine.container.streams import Chunk, Session
+import structlog
 
+from engine.container import creation, filters, logs, view
+from engine.container.container import Container, WaitCondition, WaitResult
+from engine.container.creation import CreateRequest
+from engine.container.index import Index
+from engine.container.lifecycle import Lifecycle, Parts, collect
+from engine.container.logs import LogOptions
+from engine.container.networking import Networking
+from engine.container.processes import top
+from engine.container.record import Record, State
+from engine.container.signals import signal_number
+from engine.container.state import Status, move
+from engine.container.streams import Chunk, Session, Stream
+from engine.errors import Conflict, EngineError, InvalidParameter, NotFound, NotModified
+from engine.ids import check_name, random_id, random_name
+from engine.image.service import Images
 
-class WaitCondition(Enum):
-    NOT_RUNNING = "not-running"
-    NEXT_EXIT = "next-exit"
-    REMOVED = "removed"
+log = structlog.get_logger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class WaitResult:
-    status_code: int
-    error: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class CreateRequest:
-    """Decoded with `engine.container.config.decode(ContainerConfig, body minus HostConfig/NetworkingConfig, "Config")` etc."""
-
-    config: ContainerConfig
-    host_config: HostConfig
-    networking: NetworkingConfig
-    name: str | None = None
-    platform: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class LogOptions:
-    """`since` and `until` are Unix nanoseconds, 0 for none; `tail` counts lines, None for all."""
-
-    stdout: bool
-    stderr: bool
-    follow: bool = False
-    timestamps: bool = False
-    since: int = 0
-    until: int = 0
-    tail: int | None = None
+#: Seconds between the stop signal and SIGKILL when neither request nor image says otherwise.
+DEFAULT_STOP_TIMEOUT: Final = 10
+#: Seconds in which a killed process must be gone; one in the kernel's uninterruptible sleep is not.
+_KILL_PATIENCE: Final = 15
+_NAME_ATTEMPTS: Final = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class AttachOptions:
+    """What a client wants of a container's streams: which, those to come (`stream`), those in the log (`logs`)."""
+
     stdin: bool = False
     stdout: bool = False
     stderr: bool = False
@@ -55,46 +47,377 @@ class AttachOptions:
 
 
 class Containers:
+    """All containers of this engine. `restore` comes first, once."""
+
+    def __init__(self, parts: Parts, images: Images) -> None:
+        self._parts = parts
+        self._images = images
+        self._index = Index()
+        self._lifecycle = Lifecycle(parts, self._ended)
+        self._networking = Networking(parts.networks)
+        self.files = self._lifecycle.files
+
     async def create(self, request: CreateRequest) -> tuple[str, list[str]]:
-        """Returns the new ID and warnings. NotFound `No such image: X`; Conflict for a taken name."""
-        ...
+        """Make a container; returns its ID and warnings.
 
-    def list(self, *, all_: bool, limit: int, size: bool, filters: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
-        """Rows of GET /containers/json, the newest first (size makes it slower)."""
-        ...
+        Raises InvalidParameter and NotSupported for what can't be honoured, NotFound for the image (in Docker's
+        words, so that the CLI pulls), Conflict for a taken name.
+        """
+        creation.check(request)
+        image = self._images.get(request.config.image)
+        warnings = creation.check_platform(request.platform, image)
+        identifier = random_id()
+        name = self._reserve_name(request.name, identifier)
+        try:
+            record = creation.make_record(request, image, identifier, name)
+            self._parts.networks.resolve(record.network)
+            await self._make(record)
+        except BaseException:
+            self._index.release(name)
+            raise
+        container = self._hold(record)
+        self._parts.events.publish("container", "create", identifier, container.attributes())
+        return identifier, warnings
 
-    def inspect(self, ref: str, *, size: bool = False) -> dict[str, Any]: ...
-    def is_tty(self, ref: str) -> bool: ...
-    async def start(self, ref: str) -> None: ...  # NotModified when running
-    async def stop(self, ref: str, *, timeout: int | None = None, signal: str | None = None) -> None: ...
-    async def restart(self, ref: str, *, timeout: int | None = None, signal: str | None = None) -> None: ...
-    async def kill(self, ref: str, signal: str) -> None: ...
-    async def pause(self, ref: str) -> None: ...
-    async def unpause(self, ref: str) -> None: ...
-    async def rename(self, ref: str, name: str) -> None: ...
-    async def resize(self, ref: str, *, height: int, width: int) -> None: ...
-    async def remove(self, ref: str, *, force: bool = False, volumes: bool = False) -> None: ...
-    async def prune(self, filters: Mapping[str, Sequence[str]]) -> dict[str, Any]: ...
-    async def top(self, ref: str, ps_args: str) -> dict[str, Any]: ...
+    def find(self, ref: str) -> Container:
+        """By name, ID or unique prefix. Raises NotFound (`No such container: …`), InvalidParameter."""
+        return self._index.find(ref)
+
+    def __iter__(self) -> Iterator[Container]:
+        return iter(self._index)
+
+    async def summaries(
+        self, *, all_: bool, limit: int, size: bool, filters: Mapping[str, Sequence[str]]
+    ) -> list[dict[str, Any]]:
+        """The rows of GET /containers/json, the newest first; `limit` (when above 0) counts stopped ones too."""
+        chosen = self._select(filters, all_=all_ or limit > 0)
+        return [await self._row(container, size=size) for container in chosen[: limit if limit > 0 else None]]
+
+    async def inspect(self, ref: str, *, size: bool = False) -> dict[str, Any]:
+        """The document of GET /containers/{id}/json."""
+        container = self.find(ref)
+        graph = self._parts.graph
+        document = view.inspect(
+            container,
+            files=self.files.folder(container.id),
+            log=self.files.log(container.id),
+            graph=graph.describe(container.record.layers, container.id),
+            network=self._networking.settings(container.record),
+            driver=graph.name,
+        )
+        return document | (await self._sizes(container) if size else {})
+
+    def is_tty(self, ref: str) -> bool:
+        return self.find(ref).record.config.tty
+
+    async def start(self, ref: str) -> None:
+        """Raises NotModified when it runs already, and what a start can fail with (`Lifecycle.start`)."""
+        container = self.find(ref)
+        try:
+            await asyncio.shield(self._start(container))
+        except NotModified:
+            raise
+        except Exception:
+            if container.record.host_config.auto_remove:
+                await self._ended(container)
+            raise
+
+    async def stop(self, ref: str, *, seconds: int | None = None, stop_signal: str | None = None) -> None:
+        """Ask the process to end, kill it after `seconds` (below 0: never). Raises NotModified when stopped."""
+        container = self.find(ref)
+        config = container.record.config
+        number = signal_number(stop_signal or config.stop_signal or "SIGTERM")
+        if not container.status.has_process:
+            raise NotModified(f"container {container.id} is already stopped")
+        patience = next(value for value in (seconds, config.stop_timeout, DEFAULT_STOP_TIMEOUT) if value is not None)
+        await self._send(container, number)
+        if not await _ends_within(container, None if patience < 0 else patience):
+            await self._send(container, signal.SIGKILL)
+            if not await _ends_within(container, _KILL_PATIENCE):
+                raise EngineError(f"cannot stop container: {ref}: tried to kill it, but it did not end")
+        self._parts.events.publish("container", "stop", container.id, container.attributes())
+
+    async def restart(self, ref: str, *, seconds: int | None = None, stop_signal: str | None = None) -> None:
+        container = self.find(ref)
+        with contextlib.suppress(NotModified):
+            await self.stop(container.id, seconds=seconds, stop_signal=stop_signal)
+        await self.start(container.id)
+        self._parts.events.publish("container", "restart", container.id, container.attributes())
+
+    async def kill(self, ref: str, signal_name: str = "SIGKILL") -> None:
+        """Send a signal. Raises Conflict when there is no process, InvalidParameter for no signal."""
+        container = self.find(ref)
+        number = signal_number(signal_name or "SIGKILL")
+        if not container.status.has_process:
+            raise Conflict(f"cannot kill container: {ref}: container {container.id} is not running")
+        await self._send(container, number)
+        if number == signal.SIGKILL and not await _ends_within(container, _KILL_PATIENCE):
+            raise EngineError(f"cannot kill container: {ref}: it did not end")
+
+    async def pause(self, ref: str) -> None:
+        container = self.find(ref)
+        async with container.lock:
+            state = _running_state(container, "pause")
+            if state.status is Status.PAUSED:
+                raise Conflict(f"Container {container.id} is already paused")
+            await self._parts.execution.pause(container.id)
+            state.status = move(container.id, state.status, Status.PAUSED)
+            await self._lifecycle.save(container)
+        self._parts.events.publish("container", "pause", container.id, container.attributes())
+
+    async def unpause(self, ref: str) -> None:
+        container = self.find(ref)
+        async with container.lock:
+            if container.status is not Status.PAUSED:
+                raise Conflict(f"Container {container.id} is not paused")
+            await self._parts.execution.resume(container.id)
+            container.record.state.status = move(container.id, Status.PAUSED, Status.RUNNING)
+            await self._lifecycle.save(container)
+        self._parts.events.publish("container", "unpause", container.id, container.attributes())
+
+    async def rename(self, ref: str, name: str) -> None:
+        """Raises Conflict for a name in use, InvalidParameter for one that can't be."""
+        container = self.find(ref)
+        new = check_name("container", name.removeprefix("/"))
+        old = container.name
+        if new == old:
+            raise InvalidParameter("Renaming a container with the same name as its current name")
+        async with container.lock:
+            self._index.reserve(new, container.id)
+            container.record.name = new
+            await self._lifecycle.save(container)
+            self._index.release(old)
+        self._parts.events.publish("container", "rename", container.id, container.attributes(oldName=f"/{old}"))
+
+    async def resize(self, ref: str, *, height: int, width: int) -> None:
+        container = self.find(ref)
+        _running_state(container, "resize")
+        self._parts.execution.resize(self.files.bundle(container.id), height=height, width=width)
+        attributes = container.attributes(height=str(height), width=str(width))
+        self._parts.events.publish("container", "resize", container.id, attributes)
+
+    async def remove(self, ref: str, *, force: bool = False, volumes: bool = False) -> None:
+        """Remove it, with `volumes` also its anonymous volumes. Raises Conflict when it runs and not `force`."""
+        container = self.find(ref)
+        if container.status.has_process:
+            if not force:
+                raise Conflict(
+                    f'cannot remove container "{container.name}": container is {container.status.value}: '
+                    f"{'unpause and ' if container.status is Status.PAUSED else ''}"
+                    "stop the container before removing or force remove"
+                )
+            await self.kill(container.id)
+        async with container.lock:
+            await asyncio.shield(self._remove(container, volumes=volumes))
+
+    async def prune(self, filters: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """Remove every stopped container that passes; returns Docker's report."""
+        removed, reclaimed = [], 0
+        for container in self._select(filters, all_=True):
+            if container.status in {Status.CREATED, Status.EXITED, Status.DEAD}:
+                size = await self._parts.graph.usage(container.id)
+                with contextlib.suppress(Conflict, NotFound):
+                    await self.remove(container.id)
+                    removed.append(container.id)
+                    reclaimed += size
+        self._parts.events.publish("container", "prune", "", {"reclaimed": str(reclaimed)})
+        return {"ContainersDeleted": removed, "SpaceReclaimed": reclaimed}
+
+    async def top(self, ref: str, ps_args: str) -> dict[str, Any]:
+        """The container's processes as the host's ps shows them. Raises Conflict when it does not run."""
+        container = self.find(ref)
+        _running_state(container, "top")
+        return await top(await self._parts.execution.pids(container.id), ps_args)
 
     def wait(self, ref: str, condition: WaitCondition) -> "asyncio.Future[WaitResult]":
-        """Registered when this returns, so that the caller may send its headers at once, then await the future."""
-        ...
+        """Registered when this returns: the caller may send its headers at once, then await the future."""
+        return self.find(ref).wait(condition)
 
     async def attach(self, ref: str, options: AttachOptions) -> Session:
-        """May be called before start: the session's chunks begin when the container starts, end when it ends."""
-        ...
+        """A client's session, before the start or at any time after.
+
+        Its chunks begin with the log when `logs` asks for it; without `stream` they end there. A container that has
+        ended gives an empty session. Raises Conflict for a paused one.
+        """
+        container = self.find(ref)
+        if container.status is Status.PAUSED:
+            raise Conflict(f"container {container.id} is paused, unpause the container before attach")
+        streams = {Stream.STDIN: options.stdin, Stream.STDOUT: options.stdout, Stream.STDERR: options.stderr}
+        wanted = frozenset(stream for stream, on in streams.items() if on)
+        replay = self._past(container, options) if options.logs else None
+        client = container.hub.join(wanted, replay=replay)
+        if not options.stream or container.status in {Status.EXITED, Status.DEAD, Status.REMOVING}:
+            await client.detach()
+        elif container.status is Status.RUNNING:
+            await container.hub.open()
+        self._parts.events.publish("container", "attach", container.id, container.attributes())
+        return client
 
     def logs(self, ref: str, options: LogOptions) -> AsyncIterator[Chunk]:
-        """NotFound is raised by the call itself, not by the first step of the iteration."""
-        ...
+        """The log's chunks; NotFound is raised by the call itself, not by the first step of the iteration."""
+        container = self.find(ref)
+        if not (options.stdout or options.stderr):
+            raise InvalidParameter("Bad parameters: you must choose at least one stream")
+        return logs.read(self.files.log(container.id), options, container.ended)
+
+    def using_image(self, image_id: str) -> list[tuple[str, bool]]:
+        """The containers made from an image: their IDs, and whether they run."""
+        return [(each.id, each.status.has_process) for each in self._index if each.record.image_id == image_id]
+
+    def name_of(self, container_id: str) -> str:
+        return self.find(container_id).name
+
+    def load(self) -> None:
+        """Read the records, at start."""
+        for record in self._parts.records.load().values():
+            self._hold(record)
+
+    async def restore(self) -> None:
+        """Adopt what runs, end what does not, finish what was begun; sweep what no record knows.
+
+        The graph driver's and the networks' own sweeps come before: see `daemon`.
+        """
+        known = {container.id for container in self._index}
+        lost = [identifier for identifier in self._parts.execution.known() if identifier not in self.live()]
+        await collect("removing what a dead engine left", *(self._parts.execution.delete(each) for each in lost))
+        self.files.sweep(known, self.live())
+        for container in self._index:
+            if container.status.has_process:
+                await self._lifecycle.adopt(container)
+            elif container.status in {Status.REMOVING, Status.DEAD}:
+                await self._remove(container, volumes=False)
+
+    def live(self) -> set[str]:
+        """The containers that, by their records, have a process."""
+        return {container.id for container in self._index if container.status.has_process}
+
+    async def close(self) -> None:
+        """Let go of the containers; they go on."""
+        await self._lifecycle.close()
+
+    def _reserve_name(self, wanted: str | None, identifier: str) -> str:
+        if wanted is not None:
+            name = wanted.removeprefix("/")
+            self._index.reserve(name, identifier)
+            return name
+        for attempt in range(_NAME_ATTEMPTS):
+            name = random_name() if attempt < _NAME_ATTEMPTS - 1 else identifier[:12]
+            if not self._index.is_taken(name):
+                break
+        self._index.reserve(name, identifier)
+        return name
+
+    async def _make(self, record: Record) -> None:
+        """Folder, volumes, writable layer, record; whatever fails, what was made before is undone."""
+        parts = self._parts
+        async with contextlib.AsyncExitStack() as undo:
+            self.files.make_folder(record.id)
+            undo.callback(self.files.remove, record.id)
+            undo.push_async_callback(parts.volumes.release_all, record.id, anonymous=True)
+            record.mounts = await creation.provide_mounts(record, parts.volumes)
+            await parts.graph.create(record.id, record.layers, ephemeral=record.host_config.auto_remove)
+            undo.push_async_callback(parts.graph.remove, record.id)
+            await parts.records.put(record.id, record)
+            undo.pop_all()
+
+    def _hold(self, record: Record) -> Container:
+        connect = partial(self._parts.execution.connect, self.files.bundle(record.id))
+        container = Container(record, connect)
+        self._index.add(container)
+        return container
+
+    async def _start(self, container: Container) -> None:
+        async with container.lock:
+            await self._lifecycle.start(container)
+
+    async def _send(self, container: Container, number: int) -> None:
+        """Signal the process; a frozen one is thawed when it is to die, or the signal would wait for ever."""
+        self._parts.execution.signal(container.record.state.running, number)
+        self._parts.events.publish("container", "kill", container.id, container.attributes(signal=str(number)))
+        if container.status is Status.PAUSED and number in {signal.SIGKILL, signal.SIGTERM}:
+            with contextlib.suppress(Conflict):
+                await self.unpause(container.id)
+
+    async def _ended(self, container: Container) -> None:
+        """A run is over: a container that asked to be removed then is."""
+        if container.record.host_config.auto_remove:
+            async with container.lock:
+                with contextlib.suppress(ExceptionGroup):  # logged by `collect`; the record is left as dead
+                    await self._remove(container, volumes=True)
+
+    async def _remove(self, container: Container, *, volumes: bool) -> None:
+        """With the lock held. What fails leaves a dead container, which can be removed again."""
+        state, parts = container.record.state, self._parts
+        if self._index.lost(container) or state.status.has_process:
+            return  # somebody else was faster: it is gone, or has been started again
+        if state.status is not Status.REMOVING:
+            state.status = move(container.id, state.status, Status.REMOVING)
+            await self._lifecycle.save(container)
+        try:
+            await collect(
+                f"removing container {container.id}",
+                self._lifecycle.cleanup(container) if self.files.bundle(container.id).exists() else _nothing(),
+                parts.graph.remove(container.id),
+                parts.volumes.release_all(container.id, anonymous=volumes),
+                asyncio.to_thread(self.files.remove, container.id),
+            )
+        except ExceptionGroup:
+            state.status = move(container.id, state.status, Status.DEAD)
+            await self._lifecycle.save(container)
+            raise
+        await parts.records.delete(container.id)
+        self._index.remove(container)
+        await container.hub.end()
+        parts.events.publish("container", "destroy", container.id, container.attributes())
+        container.tell_removed()
+
+    def _past(self, container: Container, options: AttachOptions) -> AsyncIterator[Chunk]:
+        wanted = LogOptions(stdout=options.stdout, stderr=options.stderr)
+        return logs.read(self.files.log(container.id), wanted, container.ended)
+
+    def _select(self, wanted: Mapping[str, Sequence[str]], *, all_: bool) -> list[Container]:
+        return filters.select(self._index, self._index, wanted, all_=all_, images=self._images_named)
+
+    def _images_named(self, ref: str) -> set[str]:
+        try:
+            return {self._images.get(ref).id}
+        except (NotFound, InvalidParameter):
+            return set()
+
+    async def _row(self, container: Container, *, size: bool) -> dict[str, Any]:
+        record = container.record
+        current = self._images_named(record.image_name)
+        row = view.summary(
+            container,
+            image=record.image_name if record.image_id in current else record.image_id,
+            network=self._networking.networks(record),
+            ports=self._networking.ports(record),
+        )
+        return row | (await self._sizes(container) if size else {})
+
+    async def _sizes(self, container: Container) -> dict[str, int]:
+        written = await self._parts.graph.usage(container.id)
+        try:
+            below = self._images.get(container.record.image_id).size
+        except NotFound:
+            below = 0
+        return {"SizeRw": written, "SizeRootFs": written + below}
 
 
-# engine/container/exec.py
-#   @dataclass ExecRequest(argv: list[str], tty, attach_stdin, attach_stdout, attach_stderr, env: list[str], user, working_dir, privileged, detach_keys, console_size)
-#   class Execs:
-#       async def create(self, container_ref: str, request: ExecRequest) -> str        # exec ID
-#       async def start(self, exec_id: str, *, detach: bool, tty: bool, console_size: tuple[int, int] | None) -> Session | None   # None when detached
-#       async def resize(self, exec_id: str, *, height: int, width: int) -> None
-#       def inspect(self, exec_id: str) -> dict[str, Any]
-#       def is_tty(self, exec_id) -> bool
+def _running_state(container: Container, what: str) -> State:
+    if not container.status.has_process:
+        raise Conflict(f"cannot {what} container {container.id}: container {container.id} is not running")
+    return container.record.state
+
+
+async def _ends_within(container: Container, seconds: float | None) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await container.ended.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _nothing() -> None:
+    return None

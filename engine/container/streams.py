@@ -33,5 +33,8 @@ class Session(Protocol):
     async def close_stdin(self) -> None:
         """The client has said all (half-close)."""
 
+    async def detach(self) -> None:
+        """The client leaves on purpose (detach keys): the process goes on as it is. Idempotent."""
+
     async def close(self) -> None:
-        """The client is gone; idempotent. What the process does without it is the owner's business."""
+        """The client is gone, which a process on a terminal is told (hangup). Idempotent; nothing after `detach`."""

@@ -70,6 +70,10 @@ class ConmonDriver:
     async def start(self, container_id: str, running: Running) -> None:
         await self._runtime.start(container_id, running.pid)
 
+    async def finish_start(self, container_id: str, running: Running) -> None:
+        if self._runtime.is_waiting(container_id):
+            await self._runtime.start(container_id, running.pid)
+
     async def exec(self, container_id: str, folder: Path, process: Mapping[str, Any], *, stdio: Stdio) -> Running:
         with contextlib.ExitStack() as stack:
             pipes = _open_pipes(stack, ())
@@ -256,7 +260,7 @@ def _stdio_arguments(stdio: Stdio) -> list[str]:
     arguments = ["--terminal"] if stdio.tty else []
     if stdio.stdin:
         arguments.append("--stdin")
-        if not stdio.stdin_once:
+        if stdio.tty or not stdio.stdin_once:
             arguments.append("--leave-stdin-open")
     return arguments
 

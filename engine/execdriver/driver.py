@@ -90,6 +90,9 @@ class ExecDriver(Protocol):
     async def start(self, container_id: str, running: Running) -> None:
         """Let the waiting process go. Raises StartFailed."""
 
+    async def finish_start(self, container_id: str, running: Running) -> None:
+        """The same after a crash, where the process may have been let go already."""
+
     async def exec(self, container_id: str, folder: Path, process: Mapping[str, Any], *, stdio: Stdio) -> Running:
         """Run `process` (an OCI process object) in the running container. Raises StartFailed, MonitorFailed."""
 

@@ -30,7 +30,7 @@ class Runtime:
         runc's waiting process has opened `exec.fifo` for writing, and `runc start` does no more than to read it;
         read here it costs a system call in place of a process. A runtime without the fifo is asked to start.
         """
-        fifo = self.root / container_id / "exec.fifo"
+        fifo = self._fifo(container_id)
         if not fifo.exists():
             await self._call("start", container_id)
             return
@@ -40,6 +40,10 @@ class Runtime:
         finally:
             os.close(descriptor)
         fifo.unlink(missing_ok=True)
+
+    def is_waiting(self, container_id: str) -> bool:
+        """Has the container been created, and not been started?"""
+        return self._fifo(container_id).exists()
 
     async def pause(self, container_id: str) -> None:
         await self._call("pause", container_id)
@@ -57,6 +61,9 @@ class Runtime:
 
     def known(self) -> Sequence[str]:
         return [entry.name for entry in self.root.iterdir() if entry.is_dir()]
+
+    def _fifo(self, container_id: str) -> Path:
+        return self.root / container_id / "exec.fifo"
 
     async def _call(self, *arguments: str) -> bytes:
         argv = [str(self.program), "--root", str(self.root), *arguments]

@@ -1,0 +1,240 @@
+"""From a create request to a container's record: merged with the image, checked, named, its volumes made."""
+
+import os
+import platform
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+import msgspec
+
+from engine.container import capabilities, mounts, seccomp, spec
+from engine.container.config import ContainerConfig, EndpointConfig, HostConfig, NetworkingConfig
+from engine.container.record import MountedVolume, Record
+from engine.container.signals import signal_number
+from engine.errors import InvalidParameter, NotSupported
+from engine.ids import check_name, short_id
+from engine.image.image import Image
+
+_LOWEST_MEMORY: Final = 6 << 20
+_SECURITY_WORDS: Final = frozenset(
+    {"no-new-privileges", "no-new-privileges:true", "no-new-privileges=true", "no-new-privileges:false",
+     "no-new-privileges=false", "apparmor=unconfined", "label=disable", "label:disable"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateRequest:
+    """A create request, decoded (`engine.container.config.decode`); the API's query gives name and platform."""
+
+    config: ContainerConfig
+    host_config: HostConfig
+    networking: NetworkingConfig
+    name: str | None = None
+    platform: str | None = None
+
+
+class VolumeMaker(Protocol):
+    """What creation needs of the volumes' service."""
+
+    async def provide(self, name: str | None, labels: Mapping[str, str], container_id: str) -> tuple[str, Path]: ...
+
+
+def check(request: CreateRequest) -> None:
+    """Raise InvalidParameter or NotSupported for what could not be honoured when the container starts."""
+    config, host = request.config, request.host_config
+    if request.name is not None:
+        check_name("container", request.name.removeprefix("/"))
+    _check_environment(config.env or ())
+    _check_modes(host)
+    _check_limits(host)
+    _check_security(host)
+    if config.stop_signal:
+        signal_number(config.stop_signal)
+    if config.working_dir and not config.working_dir.startswith("/"):
+        raise InvalidParameter(
+            f"the working directory '{config.working_dir}' is invalid, it needs to be an absolute path"
+        )
+    for text in (config.hostname, config.domainname):
+        if len(text) > 63 or any(not (c.isascii() and (c.isalnum() or c in "-._")) for c in text):
+            raise InvalidParameter(f"invalid hostname format: {text!r}")
+
+
+def make_record(request: CreateRequest, image: Image, identifier: str, name: str) -> Record:
+    """The record without its mounts. Raises InvalidParameter when there is nothing to run."""
+    host = with_defaults(request.host_config)
+    config = merge(request.config, image, identifier, host)
+    mac_address, ip_address = _addresses(request)
+    record = Record(
+        id=identifier,
+        name=name,
+        created=time.time_ns(),
+        image_id=image.id,
+        image_name=request.config.image,
+        config=config,
+        host_config=host,
+        layers=tuple(image.layers),
+        network=host.network_mode,
+        mac_address=mac_address,
+        ip_address=ip_address,
+    )
+    if not record.argv:
+        raise InvalidParameter("no command specified")
+    return record
+
+
+def merge(config: ContainerConfig, image: Image, identifier: str, host: HostConfig) -> ContainerConfig:
+    """The request's settings, the image's where it is silent; lists and maps are joined as Docker joins them."""
+    said = image.config.config
+    if said is None:
+        entrypoint, command = config.entrypoint, config.cmd
+        merged = config
+    else:
+        # An entrypoint of one's own drops the image's command too; [""] is how clients say "none".
+        own = config.entrypoint is not None
+        entrypoint = config.entrypoint if own else said.entrypoint
+        command = config.cmd or (None if own else said.cmd)
+        merged = msgspec.structs.replace(
+            config,
+            user=config.user or said.user,
+            working_dir=config.working_dir or said.working_dir,
+            env=spec.merge_environment(said.env or (), config.env or ()),
+            labels={**(said.labels or {}), **(config.labels or {})},
+            exposed_ports={**(said.exposed_ports or {}), **(config.exposed_ports or {})},
+            volumes={**(said.volumes or {}), **(config.volumes or {})},
+            stop_signal=config.stop_signal or said.stop_signal,
+            stop_timeout=config.stop_timeout if config.stop_timeout is not None else said.stop_timeout,
+        )
+    hostname = os.uname().nodename if host.uts_mode == "host" or host.network_mode == "host" else short_id(identifier)
+    ports = {**(merged.exposed_ports or {}), **{port: {} for port in host.port_bindings or ()}}
+    return msgspec.structs.replace(
+        merged,
+        hostname=config.hostname or hostname,
+        entrypoint=None if entrypoint == [""] else entrypoint,
+        cmd=command,
+        exposed_ports=ports,
+    )
+
+
+def with_defaults(host: HostConfig) -> HostConfig:
+    """The choices that Docker writes down for what was left open."""
+    return msgspec.structs.replace(
+        host,
+        network_mode="bridge" if host.network_mode in {"", "default"} else host.network_mode,
+        ipc_mode=host.ipc_mode or "private",
+        shm_size=host.shm_size or spec.DEFAULT_SHM_SIZE,
+        runtime=host.runtime or "runc",
+        masked_paths=host.masked_paths if host.masked_paths is not None else [*spec.MASKED_PATHS],
+        readonly_paths=host.readonly_paths if host.readonly_paths is not None else [*spec.READONLY_PATHS],
+    )
+
+
+async def provide_mounts(record: Record, volumes: VolumeMaker) -> tuple[MountedVolume, ...]:
+    """Resolve all mounts of the container, making the volumes and bind sources that are missing."""
+    wanted = mounts.requested(record.host_config, record.config.volumes or ())
+    return tuple([await _provide(request, record.id, volumes) for request in wanted])
+
+
+async def _provide(request: mounts.VolumeRequest, container_id: str, volumes: VolumeMaker) -> MountedVolume:
+    mounted = request.mount
+    if mounted.kind == "bind" and not Path(mounted.source).exists():
+        Path(mounted.source).mkdir(parents=True, exist_ok=True)
+    if mounted.kind != "volume":
+        return mounted
+    name, path = await volumes.provide(request.source or None, request.labels, container_id)
+    return msgspec.structs.replace(mounted, name=name, source=str(path))
+
+
+def check_platform(wanted: str | None, image: Image) -> list[str]:
+    """Warnings about the platform; the kernel runs what it can."""
+    here = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    theirs = f"{image.config.os or 'linux'}/{image.config.architecture or here}"
+    if theirs == f"linux/{here}":
+        return []
+    asked = "and no specific platform was requested" if not wanted else f"({wanted} was requested)"
+    return [
+        f"The requested image's platform ({theirs}) does not match the detected host platform (linux/{here}) {asked}"
+    ]
+
+
+def _addresses(request: CreateRequest) -> tuple[str, str]:
+    """The MAC and IP address that the request wants on the container's one network, empty for any."""
+    endpoints = request.networking.endpoints_config or {}
+    mode = request.host_config.network_mode or "default"
+    if len(endpoints) > 1:
+        raise NotSupported(f"a container on several networks at once is not supported: {', '.join(sorted(endpoints))}")
+    if endpoints and next(iter(endpoints)) not in {mode, "default", "bridge"}:
+        raise NotSupported(f"NetworkingConfig names {next(iter(endpoints))!r}, NetworkMode {mode!r}: not supported")
+    wishes = next(iter(endpoints.values()), None) or EndpointConfig()
+    return request.config.mac_address or wishes.mac_address, wishes.ip_address
+
+
+def _check_environment(entries: Iterable[str]) -> None:
+    for entry in entries:
+        if not entry or entry.startswith("="):
+            raise InvalidParameter(f"invalid environment variable: {entry}")
+        if "\0" in entry:
+            raise InvalidParameter(f"invalid environment variable: {entry.partition('=')[0]} contains a NUL byte")
+
+
+def _check_modes(host: HostConfig) -> None:
+    rows: tuple[tuple[str, str, frozenset[str]], ...] = (
+        ("IPC mode", host.ipc_mode, frozenset({"", "host", "private", "shareable"})),
+        ("PID mode", host.pid_mode, frozenset({"", "host"})),
+        ("UTS mode", host.uts_mode, frozenset({"", "host"})),
+        ("cgroup namespace mode", host.cgroupns_mode, frozenset({"", "host", "private"})),
+        ("restart policy", host.restart_policy.name, frozenset({"", "no"})),
+        ("log driver", host.log_config.type, frozenset({"", "json-file"})),
+        ("volume driver", host.volume_driver, frozenset({"", "local"})),
+        ("isolation", host.isolation, frozenset({"", "default"})),
+        ("cgroup parent", host.cgroup_parent, frozenset({""})),
+    )
+    for what, value, possible in rows:
+        if value not in possible:
+            raise NotSupported(f"{what} {value!r} is not supported")
+    if host.network_mode.startswith("container:"):
+        raise NotSupported(f"network mode {host.network_mode!r} is not supported")
+    if host.log_config.config:
+        raise NotSupported(f"log options are not supported: {', '.join(sorted(host.log_config.config))}")
+    if host.runtime not in {"", "runc", "io.containerd.runc.v2"}:
+        raise InvalidParameter(f"unknown or invalid runtime name: {host.runtime}")
+    if host.init:
+        raise NotSupported("an init process in the container (--init) is not supported")
+
+
+def _check_limits(host: HostConfig) -> None:
+    if host.memory and host.memory < _LOWEST_MEMORY:
+        raise InvalidParameter("Minimum memory limit allowed is 6MB")
+    if host.memory_swap > 0 and not host.memory:
+        raise InvalidParameter("You should always set the Memory limit when using Memoryswap limit, see usage")
+    if 0 < host.memory_swap < host.memory:
+        raise InvalidParameter("Minimum memoryswap limit should be larger than memory limit, see usage")
+    cores = os.cpu_count() or 1
+    if host.nano_cpus and not 10_000_000 <= host.nano_cpus <= cores * 10**9:
+        raise InvalidParameter(f"range of CPUs is from 0.01 to {cores}.00, as there are only {cores} CPUs available")
+    if host.nano_cpus and (host.cpu_quota or host.cpu_period):
+        raise InvalidParameter("Conflicting options: Nano CPUs and CPU Period or Quota cannot both be set")
+    for what, text in (("CPUs", host.cpuset_cpus), ("memory nodes", host.cpuset_mems)):
+        _check_cpuset(what, text)
+    if not -1000 <= host.oom_score_adj <= 1000:
+        raise InvalidParameter(f"Invalid value {host.oom_score_adj}, range for oom score adj is [-1000, 1000]")
+
+
+def _check_cpuset(what: str, text: str) -> None:
+    """A list such as `0-2,5`; bounds are checked as numbers, nothing is expanded (CVE-2018-20699)."""
+    for part in text.split(",") if text else ():
+        low, dash, high = part.partition("-")
+        if not low.isdigit() or (dash and not high.isdigit()) or int(high or low) > 8191 or int(high or low) < int(low):
+            raise InvalidParameter(f"Invalid value {text} for cpuset {what}")
+
+
+def _check_security(host: HostConfig) -> None:
+    names = tuple(capabilities.effective_set(host.cap_add or (), host.cap_drop or (), privileged=host.privileged))
+    for option in host.security_opt or ():
+        if option.startswith("seccomp="):
+            if option != "seccomp=unconfined":
+                seccomp.custom_filter(option.removeprefix("seccomp="), names)
+        elif option not in _SECURITY_WORDS:
+            raise InvalidParameter(f"invalid --security-opt 2: {option!r}")

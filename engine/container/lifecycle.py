@@ -1,0 +1,241 @@
+"""Starting a container, noticing its end, and cleaning up after it.
+
+Every step is written down before it can matter after a crash, and all that a step makes can be made again or taken
+away without knowing how far a dead engine came: the graph driver, the networks and the execution driver each undo by
+the container's ID alone, and do so when there is nothing to undo.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import structlog
+
+from engine import tasks
+from engine.config import Config
+from engine.container import population, rootfs, spec, user
+from engine.container.container import Container
+from engine.container.files import Files
+from engine.container.record import Record
+from engine.container.state import Status
+from engine.errors import Conflict, InvalidParameter, NotModified
+from engine.events import EventBus
+from engine.execdriver.driver import ExecDriver, Finished, Running, StartFailed
+from engine.graphdriver.driver import GraphDriver
+from engine.linux import cgroups
+from engine.network.ports import port_requests
+from engine.network.service import Networks
+from engine.store import Records
+from engine.volume.service import Volumes
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a container's life is made with."""
+
+    config: Config
+    records: Records[Record]
+    events: EventBus
+    graph: GraphDriver
+    networks: Networks
+    volumes: Volumes
+    execution: ExecDriver
+
+
+class Lifecycle:
+    """Starts, ends and cleans up. `on_end` is told of each container that has ended and been cleaned up."""
+
+    def __init__(self, parts: Parts, on_end: Callable[[Container], Awaitable[None]]) -> None:
+        self._parts = parts
+        self._on_end = on_end
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.files = Files(parts.config)
+
+    async def start(self, container: Container) -> None:
+        """Bring the container to life. Its lock is held by the caller.
+
+        Raises NotModified when it runs, Conflict when it can't be started in its state, StartFailed when its
+        process can't be made; then all is as before, and the record says why.
+        """
+        _check_startable(container)
+        try:
+            await self._start(container)
+        except BaseException as error:
+            await self._undo_start(container, error)
+            raise
+
+    async def adopt(self, container: Container) -> None:
+        """Take over a container that a former engine had started: watch it when it lives, end it when it does not."""
+        running, bundle = container.record.state.running, self.files.bundle(container.id)
+        if self._parts.execution.is_alive(bundle, running):
+            container.ended.clear()
+            await self._parts.execution.finish_start(container.id, running)
+            self._watch(container, running)
+        else:
+            await self._end(container, running)
+
+    async def close(self) -> None:
+        """Stop watching; the containers go on."""
+        await tasks.cancel_all(self._tasks)
+
+    async def cleanup(self, container: Container) -> None:
+        """Take away all that a run of the container left: cgroups, network, mounts. Goes on past what fails."""
+        parts, identifier = self._parts, container.id
+        await collect(
+            f"cleaning up after container {identifier}",
+            parts.execution.delete(identifier),
+            parts.networks.release(identifier),
+            parts.graph.unmount(identifier),
+            asyncio.to_thread(shutil.rmtree, self.files.bundle(identifier), ignore_errors=True),
+        )
+
+    async def save(self, container: Container) -> None:
+        await self._parts.records.put(container.id, container.record)
+
+    async def _start(self, container: Container) -> None:
+        parts, record, identifier = self._parts, container.record, container.id
+        root = await parts.graph.mount(identifier)
+        network = parts.networks.resolve(record.network)
+        endpoint = await parts.networks.allocate(
+            identifier, network, ports=_wanted_ports(record), name=record.name, **_wanted_addresses(record)
+        )
+        sandbox = None if network.is_host else await parts.networks.open_sandbox(identifier)
+        bundle = self.files.make_bundle(identifier)
+        self.files.write(record, endpoint, shares_host=network.is_host)
+        around = await self._surroundings(record, root, sandbox)
+        self.files.write_spec(bundle, spec.build(record, around))
+        running = await self._create_process(container, bundle, parts.networks.attach(endpoint))
+        record.state.run(record.name, running)
+        await self.save(container)
+        container.ended.clear()
+        await container.hub.open()
+        await parts.execution.start(identifier, running)
+        self._watch(container, running)
+        parts.events.publish("container", "start", identifier, container.attributes())
+
+    async def _create_process(self, container: Container, bundle: Path, attach: Awaitable[None]) -> Running:
+        """The process and its network are made side by side: the one needs only the other's namespace."""
+        execution = self._parts.execution
+        create = execution.create(container.id, bundle, stdio=container.hub.stdio, log=self.files.log(container.id))
+        running, attached = await asyncio.gather(create, attach, return_exceptions=True)
+        for outcome in (running, attached):
+            if isinstance(outcome, BaseException):
+                raise outcome
+        assert isinstance(running, Running)  # noqa: S101 -- for mypy: what is no error is the result
+        return running
+
+    async def _surroundings(self, record: Record, root: Path, sandbox: Path | None) -> spec.Surroundings:
+        identity = user.resolve(root, record.config.user, record.host_config.group_add or ())
+        _prepare_working_directory(root, record)
+        await population.populate(record, root, self._parts.volumes)
+        return spec.Surroundings(
+            root=root,
+            files=self.files.folder(record.id),
+            identity=identity,
+            network_namespace=sandbox,
+            cgroup_path=f"{self._parts.config.cgroup_parent}/{record.id}",
+            cgroup_v2=cgroups.is_v2(),
+        )
+
+    async def _undo_start(self, container: Container, error: BaseException) -> None:
+        state = container.record.state
+        code = error.exit_code if isinstance(error, StartFailed) else 128
+        if state.status.has_process:
+            state.exit(container.name, code, error=str(error))
+        elif isinstance(error, Exception):
+            state.exit_code, state.error = code, str(error)
+        with contextlib.suppress(ExceptionGroup):  # logged by `collect`; the start's own error matters more
+            await self.cleanup(container)
+        await self.save(container)
+        await container.hub.end()
+        container.tell_exit()
+        if isinstance(error, Exception):
+            self._parts.events.publish("container", "die", container.id, container.attributes(exitCode=str(code)))
+
+    def _watch(self, container: Container, running: Running) -> None:
+        tasks.spawn(self._end(container, running), name=f"watch {container.id}", owner=self._tasks)
+
+    async def _end(self, container: Container, running: Running) -> None:
+        """Wait for the end and write it down; clean up; tell."""
+        finished = await self._parts.execution.finished(self.files.bundle(container.id), running)
+        async with container.lock:
+            await self._record_end(container, finished)
+            tasks.spawn(container.hub.end(), name=f"end streams of {container.id}", owner=self._tasks)
+            with contextlib.suppress(ExceptionGroup):  # logged by `collect`, and tried again by the next start or sweep
+                await self.cleanup(container)
+        await self._on_end(container)
+
+    async def _record_end(self, container: Container, finished: Finished) -> None:
+        container.record.state.exit(
+            container.name, finished.exit_code, error=finished.error, oom_killed=finished.oom_killed
+        )
+        await self.save(container)
+        if finished.oom_killed:
+            self._parts.events.publish("container", "oom", container.id, container.attributes())
+        attributes = container.attributes(exitCode=str(finished.exit_code))
+        self._parts.events.publish("container", "die", container.id, attributes)
+        container.tell_exit()
+
+
+async def collect(what: str, *steps: Awaitable[object]) -> None:
+    """Run all steps side by side, to the end; log what failed, and raise it as one group."""
+    outcomes = await asyncio.gather(*steps, return_exceptions=True)
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    if failures:
+        group = ExceptionGroup(f"{what} failed", failures)
+        log.error(f"{what} failed", errors=[str(failure) for failure in failures], exc_info=group)
+        raise group
+
+
+def _check_startable(container: Container) -> None:
+    status = container.status
+    if status is Status.RUNNING:
+        raise NotModified(f"container {container.id} is already running")
+    if status is Status.PAUSED:
+        raise Conflict("cannot start a paused container, try unpause instead")
+    if status in {Status.REMOVING, Status.DEAD}:
+        raise Conflict("container is marked for removal and cannot be started")
+
+
+def _wanted_ports(record: Record) -> tuple[Any, ...]:
+    host = record.host_config
+    bindings = {
+        port: [{"HostIp": binding.host_ip, "HostPort": binding.host_port} for binding in wanted or ()]
+        for port, wanted in (host.port_bindings or {}).items()
+    }
+    exposed = record.config.exposed_ports or {}
+    return port_requests(bindings, exposed=exposed, publish_all=host.publish_all_ports)
+
+
+def _wanted_addresses(record: Record) -> dict[str, Any]:
+    wanted: dict[str, Any] = {}
+    if record.mac_address:
+        wanted["mac"] = record.mac_address
+    if record.ip_address:
+        wanted["address"] = IPv4Address(record.ip_address)
+    return wanted
+
+
+def _prepare_working_directory(root: Path, record: Record) -> None:
+    """Make the working directory when the image lacks it, as Docker does.
+
+    One that leads into /proc is refused: a runtime that is old would enter it by a descriptor of its own, and so
+    leave the container (CVE-2024-21626).
+    """
+    path = record.config.working_dir
+    if not path:
+        return
+    real = rootfs.real_path(root, path)
+    for candidate in (PurePosixPath(os.path.normpath(path)), real):
+        if candidate is not None and candidate.parts[1:2] == ("proc",):
+            raise InvalidParameter(f"the working directory {path!r} lies in /proc")
+    if real is None:
+        rootfs.make_directory(root, path)

@@ -1,0 +1,87 @@
+"""The record of one container: all that must be known of it after the engine was killed."""
+
+import time
+from typing import Final
+
+from msgspec import Struct, field
+
+from engine.container.config import ContainerConfig, HostConfig
+from engine.container.state import Status, move
+from engine.execdriver.driver import Running
+
+#: The time that Docker writes for "never".
+NEVER: Final = 0
+
+
+class MountedVolume(Struct, frozen=True, kw_only=True):
+    """One mount of the container, resolved: `kind` is bind, volume or tmpfs; `source` a path on the host.
+
+    `name` is a volume's name; `options` are OCI mount options beside ro and propagation (for a tmpfs all of them);
+    `copy_up` asks that a fresh volume receives what the image has at `destination`.
+    """
+
+    kind: str
+    destination: str
+    source: str = ""
+    name: str = ""
+    mode: str = ""
+    read_only: bool = False
+    propagation: str = ""
+    options: tuple[str, ...] = ()
+    copy_up: bool = False
+    anonymous: bool = False
+
+
+class State(Struct, kw_only=True):
+    """What changes while the container lives. Times are Unix nanoseconds, 0 for never."""
+
+    status: Status = Status.CREATED
+    pid: int = 0
+    monitor_pid: int = 0
+    exit_code: int = 0
+    error: str = ""
+    oom_killed: bool = False
+    started: int = NEVER
+    finished: int = NEVER
+
+    def run(self, name: str, running: Running) -> None:
+        """The process has been made."""
+        self.status = move(name, self.status, Status.RUNNING)
+        self.pid, self.monitor_pid = running.pid, running.monitor_pid
+        self.exit_code, self.error, self.oom_killed = 0, "", False
+        self.started, self.finished = time.time_ns(), NEVER
+
+    def exit(self, name: str, code: int, *, error: str = "", oom_killed: bool = False) -> None:
+        """The process has ended."""
+        self.status = move(name, self.status, Status.EXITED)
+        self.pid = self.monitor_pid = 0
+        self.exit_code, self.error, self.oom_killed = code, error, oom_killed
+        self.finished = time.time_ns()
+
+    @property
+    def running(self) -> Running:
+        """The process to talk to, while there is one."""
+        return Running(self.pid, self.monitor_pid)
+
+
+class Record(Struct, kw_only=True):
+    """A container. `config` is the request's merged with the image's; `image_name` is what the user asked for."""
+
+    id: str
+    name: str
+    created: int
+    image_id: str
+    image_name: str
+    config: ContainerConfig
+    host_config: HostConfig
+    layers: tuple[str, ...] = ()
+    mounts: tuple[MountedVolume, ...] = ()
+    network: str = "bridge"
+    mac_address: str = ""
+    ip_address: str = ""
+    state: State = field(default_factory=State)
+
+    @property
+    def argv(self) -> list[str]:
+        """The process's arguments: the entrypoint, then the command."""
+        return [*(self.config.entrypoint or ()), *(self.config.cmd or ())]
