@@ -63,7 +63,8 @@ class Incoming:
     def consume(self, size: int) -> int | None:
         """`size` bytes are dealt with: the offset to acknowledge now, or None while it can wait.
 
-        Waiting for a quarter of the window saves a frame a keystroke, and never stalls a sender.
+        Waiting for a quarter of the window saves a frame a keystroke, and stalls no sender: windows are at least four
+        of the largest chunks.
         """
         self.consumed += size
         if self.consumed - self.acknowledged < self.window // 4:

@@ -67,7 +67,7 @@ class ProtocolError(Exception):
 
 Text = Annotated[str, msgspec.Meta(max_length=1024, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
 Side = Annotated[int, msgspec.Meta(ge=1, le=0xFFFF)]
-Offset = Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+Offset = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]  # JavaScript's integers end there
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True):
