@@ -1,7 +1,8 @@
 """Pages of containers, and what htmx asks for parts of them."""
 
+from collections.abc import Awaitable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,6 +19,8 @@ from dashboard.hosts.lookup import get_host
 from dashboard.images.queries import list_tags
 from dashboard.jobs.actions import enqueue
 from dashboard.jobs.params import Kind
+
+T = TypeVar("T")
 
 TABS: Final = frozenset({"overview", "logs", "terminal", "inspect"})
 
@@ -40,11 +43,8 @@ async def rows(request: HttpRequest, host: str) -> HttpResponse:
 async def row(request: HttpRequest, host: str, container: str) -> HttpResponse:
     """One row of the list; nothing once the container is gone, so that the row goes as well."""
     where = await get_host(host)
-    try:
-        summary = await get_summary(where, container)
-    except EngineFailure as failure:
-        if failure.status != HTTPStatus.NOT_FOUND:
-            raise
+    summary = await _unless_gone(get_summary(where, container))
+    if summary is None:
         return HttpResponse()
     return render(request, "containers/_row.html", {"host": where, "container": summary})
 
@@ -62,14 +62,21 @@ async def show(request: HttpRequest, host: str, container: str, tab: str = "over
 
 @require_GET
 async def head(request: HttpRequest, host: str, container: str) -> HttpResponse:
-    """The page's head: name, state and actions."""
-    return await _part(request, host, container, "containers/_head.html")
+    """The page's head: name, state and actions; or word that the container is gone."""
+    where = await get_host(host)
+    detail = await _unless_gone(get_detail(where, container))
+    template = "containers/_head.html" if detail else "containers/_gone.html"
+    return render(request, template, {"host": where, "container": detail})
 
 
 @require_GET
 async def overview(request: HttpRequest, host: str, container: str) -> HttpResponse:
-    """What the overview shows."""
-    return await _part(request, host, container, "containers/_overview.html")
+    """What the overview shows; nothing once the container is gone, of which the head tells."""
+    where = await get_host(host)
+    detail = await _unless_gone(get_detail(where, container))
+    if detail is None:
+        return HttpResponse()
+    return render(request, "containers/_overview.html", {"host": where, "container": detail})
 
 
 @require_POST
@@ -95,13 +102,11 @@ async def run(request: HttpRequest, host: str) -> HttpResponse:
     return render(request, "containers/run.html", context)
 
 
-async def _part(request: HttpRequest, host: str, container: str, template: str) -> HttpResponse:
-    """A part of one container's page, or word that there is no such container any more."""
-    where = await get_host(host)
+async def _unless_gone(asked: Awaitable[T]) -> T | None:
+    """The engine's answer; None where it has no such container any more."""
     try:
-        detail = await get_detail(where, container)
+        return await asked
     except EngineFailure as failure:
         if failure.status != HTTPStatus.NOT_FOUND:
             raise
-        return render(request, "containers/_gone.html", {"host": where})
-    return render(request, template, {"host": where, "container": detail})
+        return None
