@@ -1,0 +1,60 @@
+"""The filters of `GET /images/json`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from engine.errors import InvalidParameter
+from engine.image.config import unix_time
+from engine.image.image import Image
+from engine.image.reference import matches, parse
+
+Filters = Mapping[str, Sequence[str]]
+_KNOWN: Final = frozenset({"reference", "dangling", "label", "label!", "before", "since"})
+_TRUE: Final = frozenset({"1", "true"})
+_FALSE: Final = frozenset({"0", "false"})
+
+
+def select(images: Sequence[Image], filters: Filters, find: Callable[[str], Image]) -> list[Image]:
+    """The images that pass all filters; `find` looks up what `before` and `since` name.
+
+    Raises InvalidParameter for a filter that is not known, or a value that can't be, and what `find` raises.
+    """
+    if unknown := next((name for name in filters if name not in _KNOWN), None):
+        raise InvalidParameter(f"invalid filter '{unknown}'")
+    before = [unix_time(find(name).created) for name in filters.get("before", ())]
+    since = [unix_time(find(name).created) for name in filters.get("since", ())]
+    dangling = _dangling(filters.get("dangling", ()))
+    return [
+        image
+        for image in images
+        if (dangling is None or dangling == (not image.repo_tags))
+        and _has_labels(image, filters)
+        and _has_reference(image, filters.get("reference", ()))
+        and all(unix_time(image.created) < limit for limit in before)
+        and all(unix_time(image.created) > limit for limit in since)
+    ]
+
+
+def _dangling(values: Sequence[str]) -> bool | None:
+    if not values:
+        return None
+    if any(value not in _TRUE | _FALSE for value in values) or len(set(values)) > 1:
+        raise InvalidParameter(f"invalid filter 'dangling={list(values)}'")
+    return values[0] in _TRUE
+
+
+def _has_labels(image: Image, filters: Filters) -> bool:
+    wanted = all(_has_label(image, label) for label in filters.get("label", ()))
+    return wanted and not any(_has_label(image, label) for label in filters.get("label!", ()))
+
+
+def _has_label(image: Image, label: str) -> bool:
+    key, equals, value = label.partition("=")
+    return key in image.labels and (not equals or image.labels[key] == value)
+
+
+def _has_reference(image: Image, patterns: Sequence[str]) -> bool:
+    if not patterns:
+        return True
+    names = [parse(name) for name in (*image.repo_tags, *image.repo_digests)]
+    return any(matches(pattern, name) for pattern in patterns for name in names)

@@ -1,0 +1,133 @@
+"""Layers: from a verified blob to files that the graph driver can mount."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+import msgspec
+
+import engine
+from engine.errors import EngineError, InvalidParameter
+from engine.graphdriver.driver import GraphDriver, Staging
+from engine.image.locks import NamedLocks
+from engine.tasks import spawn
+
+#: No layer may unpack to more: the largest in use (machine-learning toolkits) have a twentieth of it.
+SIZE_LIMIT: Final = 1 << 40
+#: What unpacking leaves free on the disk, in bytes: room for the engine's records and the containers' files.
+RESERVE: Final = 512 << 20
+#: How often the progress of an unpacking is looked at, in seconds.
+_LOOK: Final = 0.2
+
+Progress = Callable[[int], None]
+
+
+class Unpacked(msgspec.Struct, frozen=True):
+    """What an unpacking said: the digest of the uncompressed stream and the size of its files, or an error."""
+
+    diff_id: str = ""
+    size: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerName:
+    """A layer's names: `chain_id` says what lies below it too, `diff_id` is the digest of its uncompressed tar."""
+
+    chain_id: str
+    diff_id: str
+
+
+class Layers:
+    """Unpacks layers into the driver, each once however many ask for it, and no more at a time than there are CPUs."""
+
+    def __init__(self, driver: GraphDriver, sizes: Mapping[str, int]) -> None:
+        self._driver = driver
+        self._sizes = dict(sizes)
+        self._locks = NamedLocks()
+        self._slots = asyncio.Semaphore(max(2, os.cpu_count() or 1))
+
+    def has(self, chain_id: str) -> bool:
+        return chain_id in self._sizes and self._driver.has(chain_id)
+
+    def size(self, chain_id: str) -> int:
+        """The bytes of the layer's files; KeyError for a layer that is not there."""
+        return self._sizes[chain_id]
+
+    async def add(self, layer: LayerName, blob: Path, progress: Progress) -> None:
+        """Unpack the blob as `layer`, unless it is there by now.
+
+        `progress` is told the compressed bytes read so far. Raises InvalidParameter when the blob is no layer or not
+        the one that its diff ID names. Nothing stays of a layer that failed or was cancelled.
+        """
+        async with self._locks.hold(layer.chain_id), self._slots:
+            if self.has(layer.chain_id):
+                return
+            staging = await self._driver.stage()
+            try:
+                size = await self._fill(staging, layer, blob, progress)
+            except BaseException:
+                await self._driver.discard(staging)
+                raise
+            await self._driver.commit(staging, layer.chain_id)
+            self._sizes[layer.chain_id] = size
+
+    async def remove(self, chain_id: str) -> None:
+        """Forget the layer; its files go with the last container that uses them."""
+        self._sizes.pop(chain_id, None)
+        await self._driver.remove_layer(chain_id)
+
+    async def sync(self) -> None:
+        """Return when all layers would survive a power loss."""
+        await self._driver.sync()
+
+    async def _fill(self, staging: Staging, layer: LayerName, blob: Path, progress: Progress) -> int:
+        outcome = await _unpack(blob, staging.root, progress)
+        if outcome.error:
+            raise InvalidParameter(f"failed to register layer {layer.diff_id}: {outcome.error}")
+        if outcome.diff_id != layer.diff_id:
+            raise InvalidParameter(f"failed to register layer: it is {outcome.diff_id}, not {layer.diff_id}")
+        return outcome.size
+
+
+async def _unpack(blob: Path, root: Path, progress: Progress) -> Unpacked:
+    with blob.open("rb", buffering=0) as file:
+        process = await _start(file, root)
+        teller = spawn(_tell(file, progress), name=f"progress of {blob.name}", owner=set())
+        try:
+            said, complaint = await process.communicate()
+        finally:
+            teller.cancel()
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await asyncio.shield(process.wait())
+    try:
+        return msgspec.json.decode(said, type=Unpacked)
+    except msgspec.DecodeError:
+        last = complaint.decode(errors="replace").strip()[-400:]
+        raise EngineError(f"unpacking {blob.name}: the process ended with {process.returncode}: {last}") from None
+
+
+async def _start(file: IO[bytes], root: Path) -> asyncio.subprocess.Process:
+    """The confined child; see `engine.image.unpack`. Its environment holds nothing but the way to the code."""
+    limits = (str(SIZE_LIMIT), str(RESERVE), str(os.getpid()))
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-s", "-B", "-m", "engine.image.unpack", str(root), *limits),
+        stdin=file,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={"PYTHONPATH": str(Path(engine.__file__).parent.parent), "LC_ALL": "C.UTF-8"},
+        cwd="/",
+    )
+
+
+async def _tell(file: IO[bytes], progress: Progress) -> None:
+    """Say how far the child has read: it shares the file's offset."""
+    while True:
+        await asyncio.sleep(_LOOK)
+        progress(file.tell())

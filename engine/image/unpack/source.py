@@ -1,0 +1,135 @@
+"""The layer's bytes: read, decompressed and hashed in one thread, handed to another in pieces.
+
+Decompressing and hashing release the interpreter's lock, so they run beside the writing of files.
+"""
+
+import hashlib
+import os
+import queue
+import threading
+from collections.abc import Iterator
+from typing import Final
+
+import zstandard
+from isal import igzip_lib, isal_zlib
+
+from engine.image.unpack.errors import LayerError
+
+#: Compressed bytes read at once. Small, because what follows a gzip member is copied for each member.
+_READ: Final = 64 << 10
+#: Plain bytes handed on at once.
+_PIECE: Final = 512 << 10
+#: How many pieces may wait.
+_QUEUED: Final = 8
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+#: What zstd itself takes without being told otherwise.
+_ZSTD_WINDOW: Final = 1 << 27
+
+
+class Source:
+    """Exact reads from the uncompressed stream of the file open at `descriptor`.
+
+    Raises LayerError when the stream is malformed or ends too early.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._hash = hashlib.sha256()
+        self._queue: queue.Queue[bytes | BaseException | None] = queue.Queue(_QUEUED)
+        self._piece = memoryview(b"")
+        threading.Thread(target=self._produce, name="source", daemon=True).start()
+
+    def read(self, size: int) -> bytes:
+        """The next `size` bytes, which the caller knows to be few."""
+        if size <= len(self._piece):
+            data, self._piece = self._piece[:size], self._piece[size:]
+            return bytes(data)
+        return b"".join(self.pieces(size))
+
+    def pieces(self, size: int) -> Iterator[memoryview]:
+        """The next `size` bytes, in pieces."""
+        while size:
+            if not self._piece and not self._next():
+                raise LayerError("unexpected end of the layer")
+            part, self._piece = self._piece[:size], self._piece[size:]
+            size -= len(part)
+            yield part
+
+    def more(self) -> bool:
+        """Is there another byte?"""
+        while not self._piece:
+            if not self._next():
+                return False
+        return True
+
+    def skip(self, size: int) -> None:
+        for _ in self.pieces(size):
+            pass
+
+    def drain(self) -> str:
+        """Read to the end of the stream; returns the digest of all of it, `sha256:…`."""
+        while self._next():
+            pass
+        return f"sha256:{self._hash.hexdigest()}"
+
+    def _next(self) -> bool:
+        piece = self._queue.get()
+        if isinstance(piece, BaseException):
+            raise piece
+        if piece is None:
+            self._queue.put(None)  # the end stays the end
+            return False
+        self._piece = memoryview(piece)
+        return True
+
+    def _produce(self) -> None:
+        try:
+            for piece in _plain(self._descriptor):
+                self._hash.update(piece)
+                self._queue.put(piece)
+            self._queue.put(None)
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that reads
+            self._queue.put(error)
+
+
+def _plain(descriptor: int) -> Iterator[bytes]:
+    """The uncompressed bytes; what the compression is, the first bytes tell."""
+    head = os.read(descriptor, _READ)
+    if head.startswith(_GZIP_MAGIC):
+        yield from _gunzip(descriptor, head)
+    elif head.startswith(_ZSTD_MAGIC):
+        yield from _unzstd(descriptor)
+    else:
+        while head:
+            yield head
+            head = os.read(descriptor, _PIECE)
+
+
+def _gunzip(descriptor: int, data: bytes) -> Iterator[bytes]:
+    """One gzip member or several; anything else after a member is an error, as in Go's reader."""
+    while data:
+        member = isal_zlib.decompressobj(31)
+        while not member.eof:
+            if not data and not (data := os.read(descriptor, _READ)):
+                raise LayerError("unexpected end of the gzip stream")
+            try:
+                piece = member.decompress(data, _PIECE)
+            except igzip_lib.IsalError as error:  # type: ignore[misc]
+                raise LayerError(f"malformed gzip stream: {error}") from error
+            data = member.unconsumed_tail
+            if piece:
+                yield piece
+        data = member.unused_data or os.read(descriptor, _READ)
+
+
+def _unzstd(descriptor: int) -> Iterator[bytes]:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+    with open(descriptor, "rb", buffering=0, closefd=False) as file:
+        reader = decompressor.stream_reader(file, read_size=_READ, read_across_frames=True)
+        try:
+            while piece := reader.read(_PIECE):
+                yield piece
+        except zstandard.ZstdError as error:
+            raise LayerError(f"malformed zstd stream: {error}") from error
