@@ -1,5 +1,9 @@
 """Sockets of the jobs app."""
 
-from django.urls import URLPattern
+from dashboard.accounts.sockets import socket_path
+from dashboard.jobs.consumers import JobsConsumer, OutputConsumer
 
-websocket_urlpatterns: list[URLPattern] = []
+websocket_urlpatterns = [
+    socket_path("ws/jobs/", JobsConsumer),
+    socket_path("ws/jobs/<uuid:job>/", OutputConsumer),
+]

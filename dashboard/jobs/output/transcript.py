@@ -1,0 +1,96 @@
+"""A job's whole output, bounded, in order. Pure: values in, values out."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from dashboard.jobs.output.entries import START, Dropped, Entry, EntryId, Line, encode
+
+MAX_LINES: Final = 20_000
+#: Bytes of all lines together.
+MAX_SIZE: Final = 4 * 1024 * 1024
+
+
+class Transcript:
+    """The entries of one job as they stand now, and what a copy elsewhere lacks or has too much.
+
+    An entry with a slot takes the place of the one before it in that slot, but keeps no place in the order: it moves
+    to the end, where followers look for news. The oldest lines go first when there are too many.
+    """
+
+    def __init__(self, attempt: int, past: Iterable[tuple[EntryId, Entry]] = ()) -> None:
+        self._next = EntryId(attempt, 1)
+        self._entries: dict[EntryId, bytes] = {}
+        self._slots: dict[str, EntryId] = {}
+        self._lines: deque[EntryId] = deque()
+        self._size = 0
+        self._dropped = 0
+        self._removed: list[EntryId] = []
+        for id_, entry in past:
+            self._restore(id_, entry)
+        self._next = max(self._next, self._following(self.last))
+
+    def add(self, entry: Entry) -> EntryId:
+        """Put `entry` at the end; answers its ID."""
+        id_ = self._next
+        self._next = self._following(id_)
+        self._place(id_, entry)
+        while self._is_over():
+            self._drop_oldest_line()
+        return id_
+
+    def after(self, last: EntryId) -> Iterator[tuple[EntryId, bytes]]:
+        """The entries beyond `last`, encoded."""
+        newest_first = reversed(self._entries.items())
+        found = []
+        for id_, data in newest_first:
+            if id_ <= last:
+                break
+            found.append((id_, data))
+        return reversed(found)
+
+    def everything(self) -> Iterator[tuple[EntryId, bytes]]:
+        return iter(tuple(self._entries.items()))
+
+    def take_removed(self) -> list[EntryId]:
+        """The IDs that have been replaced or dropped since this was last asked."""
+        removed, self._removed = self._removed, []
+        return removed
+
+    @property
+    def last(self) -> EntryId:
+        return next(reversed(self._entries), START)
+
+    def _restore(self, id_: EntryId, entry: Entry) -> None:
+        if isinstance(entry, Dropped):
+            self._dropped = entry.lines
+        self._place(id_, entry)
+
+    def _place(self, id_: EntryId, entry: Entry) -> None:
+        if entry.slot is not None:
+            if (old := self._slots.get(entry.slot)) is not None:
+                self._remove(old)
+            self._slots[entry.slot] = id_
+        self._entries[id_] = encode(entry)
+        if isinstance(entry, Line):
+            self._lines.append(id_)
+            self._size += len(self._entries[id_])
+
+    def _is_over(self) -> bool:
+        return len(self._lines) > MAX_LINES or self._size > MAX_SIZE
+
+    def _drop_oldest_line(self) -> None:
+        oldest = self._lines.popleft()
+        self._size -= len(self._entries[oldest])
+        self._remove(oldest)
+        self._dropped += 1
+        self._place(self._next, Dropped(lines=self._dropped))
+        self._next = self._following(self._next)
+
+    @staticmethod
+    def _following(id_: EntryId) -> EntryId:
+        return EntryId(id_.attempt, id_.number + 1)
+
+    def _remove(self, id_: EntryId) -> None:
+        del self._entries[id_]
+        self._removed.append(id_)

@@ -1,0 +1,92 @@
+"""The one who writes a job's output: the attempt that works on it, or whoever ends a job that nobody works on."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final, Self
+from uuid import UUID
+
+from redis.asyncio import Redis
+
+from dashboard.jobs.output import archive, stream
+from dashboard.jobs.output.entries import MAX_TEXT, Layer, Level, Line, Moved
+from dashboard.jobs.output.redact import Redactor
+from dashboard.jobs.output.transcript import Transcript
+from dashboard.jobs.states import State
+
+#: Seconds between two looks at what is new. What a layer says in between is never sent: it has been replaced.
+PERIOD: Final = 0.2
+LOST: Final = "What this job wrote before is lost: Redis was restarted or flushed while no worker held it."
+
+
+class Writer:
+    """Takes entries without waiting, and copies them to Redis in the background (`pump()`)."""
+
+    def __init__(self, job: UUID, transcript: Transcript, copy: stream.Copy, redact: Callable[[str], str]) -> None:
+        self._job = job
+        self._transcript = transcript
+        self._copy = copy
+        self._redact = redact
+        self._orders: dict[str, int] = {}
+
+    @classmethod
+    async def resume(
+        cls, redis: "Redis", job: UUID, *, attempt: int, is_first: bool, redact: Callable[[str], str] | None = None
+    ) -> Self:
+        """The writer of `attempt`, which goes on where the attempts before it ended (`is_first`: there is none).
+
+        Raises RedisError when what they wrote can't be read now.
+        """
+        past = [] if is_first else await stream.load(redis, job)
+        transcript = Transcript(attempt, past)
+        writer = cls(job, transcript, stream.Copy(redis, job, transcript, known=transcript.last), redact or Redactor())
+        if not is_first and not past:
+            writer.line(LOST, Level.NOTICE)
+        return writer
+
+    def line(self, text: str, level: Level = Level.OUT) -> None:
+        """Say `text`; each of its lines is an entry."""
+        for part in self._redact(text).splitlines():
+            cut = part if len(part) <= MAX_TEXT else part[:MAX_TEXT] + "…"
+            self._transcript.add(Line(text=cut, at=time.time(), level=level))
+
+    def layer(self, layer: str, status: str, current: int = 0, total: int = 0) -> None:
+        """Say how far `layer` is; sizes in bytes."""
+        order = self._orders.setdefault(layer, len(self._orders))
+        self._transcript.add(Layer(layer=layer, order=order, status=status, current=current, total=total))
+
+    def moved(self, state: State, error: str = "") -> None:
+        self._transcript.add(Moved(state=state, at=time.time(), error=self._redact(error)))
+
+    async def pump(self) -> None:
+        """Copy to Redis what is new, for ever."""
+        while True:
+            await self._copy.flush()
+            await asyncio.sleep(PERIOD)
+
+    async def flush(self) -> None:
+        await self._copy.flush()
+
+    async def close(self, state: State, error: str = "") -> None:
+        """Say that the job came to its final `state`, and lay the output to rest. Raises OSError.
+
+        The archive is written first: a page that sees the end, or misses it, finds the whole there.
+        """
+        self.moved(state, error)
+        await asyncio.to_thread(archive.write, self._job, list(self._transcript.everything()))
+        await self._copy.flush(expire=stream.AFTERGLOW)
+
+
+async def seal(job: UUID, *, attempts: int, state: State, error: str = "") -> None:
+    """End the output of a job that no attempt holds any more, after `attempts` of them.
+
+    Raises RedisError (its output can't be read now) and OSError (the archive can't be written): try again later.
+    """
+    if archive.path_of(job).exists():
+        return
+    redis = stream.connect()
+    try:
+        writer = await Writer.resume(redis, job, attempt=attempts + 1, is_first=attempts == 0)
+        await writer.close(state, error)
+    finally:
+        await redis.aclose()

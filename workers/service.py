@@ -1,0 +1,42 @@
+"""What a worker process does beside its jobs: the reaper's rounds, and letting go when it is told to stop."""
+
+import logging
+import threading
+from typing import Any, Final
+
+from celery.signals import worker_ready, worker_shutting_down
+from django.db import DatabaseError, close_old_connections
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from workers import reaper
+from workers.heartbeat import stopping
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two rounds of the reaper.
+PERIOD: Final = 5.0
+
+
+def _start(**_signal: Any) -> None:
+    threading.Thread(target=_make_rounds, name="reaper", daemon=True).start()
+
+
+def _stop(**_signal: Any) -> None:
+    stopping.set()
+
+
+def _make_rounds() -> None:
+    while not stopping.is_set():
+        try:
+            reaper.make_round()
+        except (DatabaseError, OperationalError, RedisError, OSError) as error:
+            # Whatever is away now comes back, or its own log says why not; the next round makes up for this one.
+            log.warning("The reaper's round was cut short: %s", error)
+        finally:
+            close_old_connections()
+        stopping.wait(PERIOD)
+
+
+worker_ready.connect(_start)
+worker_shutting_down.connect(_stop)
