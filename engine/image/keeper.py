@@ -1,7 +1,7 @@
 """Who still needs a layer or a blob, and its removal when nobody does.
 
-Nothing is counted on disk, where a count could go wrong: what images need is read off the graph, what running pulls need
-is held here, and all else may go.
+Nothing is counted on disk, where a count could go wrong: what images need is read off the graph, what running pulls
+need is held here, and all else may go.
 """
 
 import asyncio

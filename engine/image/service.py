@@ -27,6 +27,8 @@ from engine.store import Database
 
 _HEX: Final = re.compile(r"[0-9a-f]{1,64}")
 
+#: Objects of the API's answers.
+Rows = list[dict[str, Any]]
 #: Which containers use an image: their IDs, and whether each runs.
 Users = Callable[[str], Sequence[removal.User]]
 
@@ -68,7 +70,7 @@ class Images:
         driver = {"Name": self._driver.name, "Data": dict(self._driver.describe(image.layers))}
         return view.inspection(image, driver)
 
-    def history(self, ref: str) -> list[dict[str, Any]]:
+    def history(self, ref: str) -> Rows:
         return view.history(self.get(ref))
 
     def shared_size(self, image: Image) -> int:
@@ -98,7 +100,7 @@ class Images:
             await self._graph.name(name, record.id)
         self._tell("tag", record.id, name.familiar)
 
-    async def remove(self, ref: str, *, force: bool = False) -> list[dict[str, str]]:
+    async def remove(self, ref: str, *, force: bool = False) -> Rows:
         """Untag, and delete what has no name left, as `docker rmi`; returns the `Untagged` and `Deleted` rows.
 
         Raises NotFound, and Conflict when containers or other names stand against it.
@@ -170,17 +172,17 @@ class Images:
             layer_sizes=node.record.sizes,
         )
 
-    async def _remove_by_id(self, node: Node, *, force: bool) -> list[dict[str, str]]:
+    async def _remove_by_id(self, node: Node, *, force: bool) -> Rows:
         """One name, or digests of one repository, go with the image; several names want `force`."""
         names = self._graph.names_of(node.record.id)
-        rows: list[dict[str, str]] = []
+        rows: Rows = []
         if removal.is_single(names):
             if against := removal.obstacle(self.users(node.record.id), (), force=force):
                 raise against.error(node.record.id)
             rows += await self._untag(node.record.id, names)
         return rows + await self._delete(node, force=force, quiet=False)
 
-    async def _remove_by_name(self, node: Node, name: Reference, *, force: bool) -> list[dict[str, str]]:
+    async def _remove_by_name(self, node: Node, name: Reference, *, force: bool) -> Rows:
         """The name goes; the image too, when it was the last one and nothing stands against it."""
         image_id = node.record.id
         using = self.users(image_id)
@@ -196,15 +198,15 @@ class Images:
             return rows
         return rows + await self._delete(node, force=force, quiet=True)
 
-    async def _untag(self, image_id: str, names: Sequence[Reference]) -> list[dict[str, str]]:
-        rows = []
+    async def _untag(self, image_id: str, names: Sequence[Reference]) -> Rows:
+        rows: Rows = []
         for name in names:
             await self._graph.unname(name)
             self._tell("untag", image_id, image_id)
             rows.append({"Untagged": name.familiar})
         return rows
 
-    async def _delete(self, node: Node, *, force: bool, quiet: bool) -> list[dict[str, str]]:
+    async def _delete(self, node: Node, *, force: bool, quiet: bool) -> Rows:
         """Delete the image and what only it needed. `quiet`: its name is gone already, so a container's use of
         it is no error; the image stays without a name."""
         image_id = node.record.id

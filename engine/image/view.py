@@ -63,7 +63,7 @@ def run_config(config: RunConfig | None) -> dict[str, Any]:
 def history(image: Image) -> list[dict[str, Any]]:
     """`GET /images/{name}/history`, the newest step first. Steps of a pulled image have no ID of their own."""
     sizes = iter(image.layer_sizes)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "Id": "<missing>",
             "Created": unix_time(step.created),
