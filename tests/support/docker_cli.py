@@ -42,27 +42,23 @@ class Docker:
     socket: Path
     config: Path = field(default_factory=lambda: session.directory("docker"))
 
-    def __call__(self, *words: str | Path, timeout: float = 60, input: str | None = None) -> str:  # noqa: A002 as in subprocess
-        return self.run(*words, timeout=timeout, input=input, check=True).stdout.strip()
+    def __call__(self, *words: str | Path, timeout: float = 60, typed: str = "") -> str:
+        return self.run(*words, timeout=timeout, check=True, typed=typed).stdout.strip()
 
     def run(
-        self,
-        *words: str | Path,
-        timeout: float = 60,
-        check: bool = False,
-        input: str | None = None,  # noqa: A002
+        self, *words: str | Path, timeout: float = 60, check: bool = False, typed: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """The whole outcome: `returncode`, `stdout`, `stderr`."""
-        stdin = {"input": input} if input is not None else {"stdin": subprocess.DEVNULL}
-        done = subprocess.run(
+        """The whole outcome: `returncode`, `stdout`, `stderr`. `typed` is its standard input."""
+        raw = subprocess.run(
             self.argv(*words),
             env=self.environment,
             capture_output=True,
-            text=True,
             timeout=timeout,
             check=False,
-            **stdin,
+            input=typed.encode(),
         )
+        # Decoded here: subprocess' own text mode would hide the carriage returns of a terminal.
+        done = subprocess.CompletedProcess(raw.args, raw.returncode, raw.stdout.decode(), raw.stderr.decode())
         if check and done.returncode:
             error = subprocess.CalledProcessError(done.returncode, done.args, done.stdout, done.stderr)
             error.add_note(f"stdout: {done.stdout}\nstderr: {done.stderr}")
