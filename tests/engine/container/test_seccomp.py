@@ -1,0 +1,43 @@
+import json
+
+import pytest
+
+from engine.container import seccomp
+from engine.container.capabilities import DEFAULT
+from engine.errors import InvalidParameter
+
+
+def names(filter_, action="SCMP_ACT_ALLOW"):
+    return {name for rule in filter_["syscalls"] if rule["action"] == action for name in rule["names"]}
+
+
+def test_the_default_profile_follows_the_capabilities():
+    plain = seccomp.default_filter(DEFAULT)
+    powerful = seccomp.default_filter((*DEFAULT, "CAP_SYS_ADMIN"))
+    assert plain["defaultAction"] == "SCMP_ACT_ERRNO"
+    assert "read" in names(plain)
+    assert "mount" not in names(plain)
+    assert "mount" in names(powerful)
+
+
+def test_conditions_are_resolved():
+    profile = {
+        "defaultAction": "SCMP_ACT_ALLOW",
+        "defaultErrnoRet": 38,
+        "syscalls": [
+            {"names": ["a"], "action": "SCMP_ACT_KILL", "includes": {"minKernel": "99.0"}},
+            {"names": ["b"], "action": "SCMP_ACT_KILL", "excludes": {"caps": ["CAP_CHOWN"]}},
+            {"names": ["c"], "action": "SCMP_ACT_KILL", "includes": {"arches": ["pdp11"]}},
+            {"name": "d", "action": "SCMP_ACT_ERRNO", "errnoRet": 1, "args": [{"index": 0, "value": 1, "op": "X"}]},
+        ],
+    }
+    compiled = seccomp.compile_profile(profile, ["CAP_CHOWN"])
+    assert [rule["names"] for rule in compiled["syscalls"]] == [["d"]]
+    assert compiled["syscalls"][0]["errnoRet"] == 1
+    assert compiled["defaultErrnoRet"] == 38
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "{", json.dumps({"defaultAction": "A", "syscalls": [{}]})])
+def test_a_broken_profile_is_a_bad_parameter(text):
+    with pytest.raises(InvalidParameter, match="Decoding seccomp profile failed"):
+        seccomp.custom_filter(text, ())
