@@ -10,18 +10,17 @@ from engine import __version__
 from engine.errors import EngineError
 from engine.server.errors import Handler, error_response, respond
 from engine.server.requests import BODY_LIMIT
-from engine.server.routes import system
+from engine.server.routes import system, volumes
 from engine.server.services import SERVICES, Services
-from engine.server.version import CURRENT, ApiVersion, check_version, split_path
+from engine.server.version import API_VERSION, CURRENT, api_version, check_version, split_path
 
-TABLES: Final = (system.routes,)
+TABLES: Final = (system.routes, volumes.routes)
 _HEADERS: Final = {
     "Api-Version": str(CURRENT),
     "Docker-Experimental": "false",
     "Ostype": platform.system().lower(),
     "Server": f"Portside/{__version__} ({platform.system().lower()})",
 }
-_API_VERSION: Final = "engine.api_version"
 
 
 def make_app(services: Services) -> web.Application:
@@ -31,12 +30,6 @@ def make_app(services: Services) -> web.Application:
     app.router.register_resource(_Versioned(_inner_router()))
     app.on_response_prepare.append(_add_headers)
     return app
-
-
-def api_version(request: web.Request) -> ApiVersion:
-    """The version that the client speaks."""
-    version: ApiVersion = request[_API_VERSION]
-    return version
 
 
 def _inner_router() -> web.UrlDispatcher:
@@ -54,7 +47,7 @@ class _Versioned(web.AbstractResource):
         self._routes = routes
 
     async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
-        request[_API_VERSION], path = split_path(request.rel_url.raw_path)
+        request[API_VERSION], path = split_path(request.rel_url.raw_path)
         bare = request.clone(rel_url=request.rel_url.with_path(path, encoded=True))
         return await self._routes.resolve(bare), set()
 

@@ -1,13 +1,11 @@
 """What a request says: its body and its query parameters, read as Docker reads them."""
 
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
 
 from engine.errors import InvalidParameter
-
-T = TypeVar("T")
 
 #: The largest JSON body. Docker has no limit; the largest real one (a container with every option) is some kilobytes.
 BODY_LIMIT: Final = 4 << 20
@@ -38,9 +36,11 @@ async def read_json(request: web.Request) -> Any:
     return value
 
 
-async def read_object(request: web.Request) -> dict[str, Any]:
-    """The body as a JSON object; empty where there is no body, or where it is null."""
+async def read_object(request: web.Request, *, required: bool = False) -> dict[str, Any]:
+    """The body as a JSON object; empty where there is no body (an error when it is `required`), or where it is null."""
     value = await read_json(request)
+    if value is None and required and not await request.read():
+        raise InvalidParameter("invalid JSON: got EOF while reading request body")
     if value is None:
         return {}
     if not isinstance(value, dict):

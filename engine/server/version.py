@@ -3,6 +3,8 @@
 import re
 from typing import Final, NamedTuple
 
+from aiohttp import web
+
 from engine.errors import InvalidParameter
 
 
@@ -16,6 +18,7 @@ class ApiVersion(NamedTuple):
 
 CURRENT: Final = ApiVersion(1, 48)
 MINIMUM: Final = ApiVersion(1, 24)
+API_VERSION: Final = web.RequestKey("api_version", ApiVersion)
 _PREFIX: Final = re.compile(r"/v([0-9]{1,4})\.([0-9]{1,4})(?=/|$)")
 
 
@@ -25,6 +28,11 @@ def split_path(path: str) -> tuple[ApiVersion, str]:
     if match is None:
         return CURRENT, path
     return ApiVersion(int(match[1]), int(match[2])), path[match.end() :] or "/"
+
+
+def api_version(request: web.Request) -> ApiVersion:
+    """The version that the client speaks; the application puts it into the request."""
+    return request[API_VERSION]
 
 
 def check_version(version: ApiVersion) -> None:
