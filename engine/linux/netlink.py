@@ -4,7 +4,6 @@ The messages are pyroute2's; the socket is our own, as the kernel handles reques
 nothing to wait for, and no event loop is needed. A socket speaks to the network namespace of the thread that opened it.
 """
 
-import errno
 import os
 import socket
 import struct
@@ -94,20 +93,20 @@ class RouteSocket:
         if failures:
             raise failures[0]
 
-    def dump(self, request: Request) -> Iterator[nlmsg]:
-        """Every object that the kernel lists for `request`, decoded."""
+    def dump(self, request: Request) -> list[nlmsg]:
+        """Every object that the kernel lists for `request`, decoded. The whole answer is read, so that the next is
+        not mistaken for it."""
         self._sequence += 1
         self._socket.send(request.encode(self._sequence, _DUMP))
+        found: list[nlmsg] = []
         while True:
             data = self._socket.recv(_BUFFER)
-            for offset, kind, _, _, body in _messages(data):
+            for offset, kind, flags, _, body in _messages(data):
                 if kind == _DONE:
-                    return
+                    return found
                 if kind == _ERROR:
-                    raise (_failure(request, 0, body) or [OSError(errno.EPROTO, "unexpected answer", request.what)])[0]
-                message = request.message(data, offset=offset)
-                message.decode()
-                yield message
+                    raise _failure(request, flags, body)[0]
+                found.append(_decoded(request, data, offset))
 
     def _receive(self) -> Iterator[tuple[int, int, int, bytes]]:
         for _, kind, flags, sequence, body in _messages(self._socket.recv(_BUFFER)):
@@ -270,6 +269,12 @@ def _messages(data: bytes) -> Iterator[tuple[int, int, int, int, bytes]]:
         length, kind, flags, sequence, _ = struct.unpack_from("=IHHII", data, offset)
         yield offset, kind, flags, sequence, data[offset + 16 : offset + length]
         offset += max((length + 3) & ~3, 16)
+
+
+def _decoded(request: Request, data: bytes, offset: int) -> nlmsg:
+    message = request.message(data, offset=offset)
+    message.decode()
+    return message
 
 
 def _failure(request: Request, flags: int, body: bytes) -> list[OSError]:

@@ -46,7 +46,7 @@ class Keeper:
             if self._is_own(change.maker):
                 continue
             self._is_ours_touched |= touches(change, self._table)
-            if change.is_unknown or change.tables:
+            if self._is_ours_touched or change.tables:
                 self._changed.set()
 
     async def _keep(self) -> None:

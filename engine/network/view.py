@@ -1,0 +1,65 @@
+"""Networks as the API shows them."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.network.records import Endpoint, Network
+
+
+def network_json(
+    network: Network, endpoints: Iterable[Endpoint] = (), name_of: Callable[[str], str] = str
+) -> dict[str, Any]:
+    """The API's Network object, with the containers of `endpoints` (the list leaves them out, as Docker's does)."""
+    return {
+        "Name": network.name,
+        "Id": network.id,
+        "Created": _timestamp(network.created),
+        "Scope": "local",
+        "Driver": network.driver,
+        "EnableIPv4": True,
+        "EnableIPv6": False,
+        "IPAM": {"Driver": "default", "Options": None, "Config": _ipam_config(network)},
+        "Internal": False,
+        "Attachable": False,
+        "Ingress": False,
+        "ConfigFrom": {"Network": ""},
+        "ConfigOnly": False,
+        "Containers": {endpoint.container_id: _container(endpoint, name_of) for endpoint in endpoints},
+        "Options": _options(network),
+        "Labels": dict(network.labels),
+    }
+
+
+def _ipam_config(network: Network) -> list[dict[str, str]]:
+    plan = network.plan
+    return [{"Subnet": str(plan.subnet), "Gateway": str(plan.gateway)}] if plan else []
+
+
+def _container(endpoint: Endpoint, name_of: Callable[[str], str]) -> dict[str, str]:
+    return {
+        "Name": name_of(endpoint.container_id),
+        "EndpointID": endpoint.endpoint_id,
+        "MacAddress": endpoint.mac,
+        "IPv4Address": str(endpoint.address or ""),
+        "IPv6Address": "",
+    }
+
+
+def _options(network: Network) -> dict[str, str]:
+    """Docker's words for what the bridge does; its MTU is left out, as it follows the host's uplink."""
+    if network.plan is None:
+        return {}
+    return {
+        "com.docker.network.bridge.default_bridge": "true",
+        "com.docker.network.bridge.enable_icc": "true",
+        "com.docker.network.bridge.enable_ip_masquerade": "true",
+        "com.docker.network.bridge.host_binding_ipv4": "0.0.0.0",
+        "com.docker.network.bridge.name": network.plan.interface,
+    }
+
+
+def _timestamp(nanoseconds: int) -> str:
+    """RFC 3339 in UTC, with all nine digits."""
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"

@@ -1,0 +1,3 @@
+from tests.engine.networkdriver.world import world
+
+__all__ = ["world"]

@@ -1,0 +1,141 @@
+"""Other programs on the same packet filter: there before us, coming later, flushing it."""
+
+import pytest
+
+from engine.network.ports import PortRequest
+from engine.network.service import Networks
+from tests.engine.networkdriver.play import answers_again, ask, container, play, start
+from tests.engine.networkdriver.world import HOST, OUTSIDE, World
+
+pytestmark = pytest.mark.root
+
+#: What dockerd does at its start, as iptables commands.
+DOCKERD = (
+    "-P FORWARD DROP",
+    "-N DOCKER-USER",
+    "-A DOCKER-USER -j RETURN",
+    "-I FORWARD -j DOCKER-USER",
+)
+UFW = ("-P FORWARD DROP", "-N ufw-before-forward", "-A FORWARD -j ufw-before-forward")
+FIREWALLD = """
+table inet firewalld {
+  chain filter_FORWARD {
+    type filter hook forward priority filter + 10; policy accept;
+    ct state established,related accept
+    reject with icmpx type admin-prohibited
+  }
+}
+"""
+POLICY = "table inet filter { chain forward { type filter hook forward priority filter; policy drop; }; }"
+
+
+def iptables(world: World, *commands: str, program: str = "iptables") -> str:
+    return "".join(world.host.shell(program, *command.split()) for command in commands)
+
+
+async def works(world: World, networks: Networks) -> None:
+    """A container reaches the outside, and is reached from there and from a neighbour."""
+    served = await start(networks, "a", PortRequest(80, host_port=8080))
+    container(world, served).serve(80)
+    other = await start(networks, "b")
+    assert await ask(container(world, served), OUTSIDE, 80) == HOST
+    assert await ask(world.outside, HOST, 8080) == OUTSIDE
+    assert await ask(container(world, other), HOST, 8080)
+
+
+@pytest.mark.parametrize("commands", [DOCKERD, UFW], ids=["dockerd", "ufw"])
+def test_beside_a_dropping_policy_of_iptables(world: World, commands: tuple[str, ...]) -> None:
+    world.outside.serve(80)
+    iptables(world, *commands)
+    before = iptables(world, "-S")
+    seen = []
+
+    async def scenario(networks: Networks) -> None:
+        await works(world, networks)
+        seen.append(iptables(world, "-S"))
+
+    play(world, scenario)
+    place = "DOCKER-USER" if commands is DOCKERD else "FORWARD"
+    bridge = world.config().bridge
+    assert f"-A {place} -i {bridge} -m comment --comment {world.config().nft_table} -j ACCEPT" in seen[0]
+    assert f"-A {place} -o {bridge} -m comment --comment {world.config().nft_table} -j ACCEPT" in seen[0]
+    assert iptables(world, "-S") == before
+
+
+@pytest.mark.parametrize("ruleset", [FIREWALLD, POLICY], ids=["firewalld", "policy"])
+def test_beside_a_refusing_chain_of_nftables(world: World, ruleset: str) -> None:
+    world.outside.serve(80)
+    world.host.shell("nft", ruleset)
+    before = world.host.shell("nft", "list", "ruleset")
+
+    async def scenario(networks: Networks) -> None:
+        await works(world, networks)
+
+    play(world, scenario)
+    assert world.host.shell("nft", "list", "ruleset") == before
+
+
+def test_a_chain_that_refuses_nothing_is_left_alone(world: World) -> None:
+    world.host.shell("nft", POLICY.replace("drop", "accept"))
+    before = world.host.shell("nft", "list", "table", "inet", "filter")
+
+    async def scenario(networks: Networks) -> None:
+        await works(world, networks)
+        assert world.host.shell("nft", "list", "table", "inet", "filter") == before
+
+    world.outside.serve(80)
+    play(world, scenario)
+
+
+def test_legacy_iptables_that_drops(world: World) -> None:
+    world.outside.serve(80)
+    iptables(world, "-P FORWARD DROP", program="iptables-legacy")
+
+    async def scenario(networks: Networks) -> None:
+        await works(world, networks)
+
+    play(world, scenario)
+    assert iptables(world, "-S FORWARD", program="iptables-legacy") == "-P FORWARD DROP\n"
+
+
+@pytest.mark.parametrize("commands", [DOCKERD, UFW], ids=["dockerd", "ufw"])
+def test_a_firewall_that_comes_later(world: World, commands: tuple[str, ...]) -> None:
+    async def scenario(networks: Networks) -> None:
+        container(world, await start(networks, "a", PortRequest(80, host_port=8080))).serve(80)
+        iptables(world, *commands)
+        assert await answers_again(world.outside, HOST, 8080) == OUTSIDE
+
+    play(world, scenario)
+
+
+def test_everything_is_flushed(world: World) -> None:
+    iptables(world, *DOCKERD)
+
+    async def scenario(networks: Networks) -> None:
+        container(world, await start(networks, "a", PortRequest(80, host_port=8080))).serve(80)
+        world.host.shell("nft", "flush", "ruleset")
+        assert await answers_again(world.outside, HOST, 8080) == OUTSIDE
+        assert await answers_again(world.host, "127.0.0.1", 8080)
+
+    play(world, scenario)
+
+
+def test_one_published_port_is_taken_out_of_our_table(world: World) -> None:
+    async def scenario(networks: Networks) -> None:
+        container(world, await start(networks, "a", PortRequest(80, host_port=8080))).serve(80)
+        element = ("any_address", "{ tcp . 8080 }")
+        world.host.shell("nft", "delete", "element", "ip", world.config().nft_table, *element)
+        assert await answers_again(world.outside, HOST, 8080) == OUTSIDE
+
+    play(world, scenario)
+
+
+def test_a_table_that_is_gone_is_built_anew_by_the_next_container(world: World) -> None:
+    async def scenario(networks: Networks) -> None:
+        world.host.shell("nft", "delete", "table", "ip", world.config().nft_table)
+        container(world, await start(networks, "a", PortRequest(80, host_port=8080))).serve(80)
+        assert await ask(world.outside, HOST, 8080) == OUTSIDE
+        world.host.shell("nft", "delete", "table", "ip", world.config().nft_table)
+        await networks.release("a")
+
+    play(world, scenario)
