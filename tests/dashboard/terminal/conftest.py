@@ -55,7 +55,7 @@ def here(engine: EngineProcess, transactional_db: None) -> Host:
 
 @pytest.fixture
 def container(engine: EngineProcess, here: Host, busybox: str) -> Iterator[Container]:
-    engine.docker("run", "--detach", "--name", "term", busybox, "sleep", "1000")
+    engine.docker("run", "--detach", "--network", "none", "--name", "term", busybox, "sleep", "1000")
     yield Container("term", engine)
     engine.docker("rm", "--force", "term")
 
