@@ -24,7 +24,7 @@ from engine.container.service import Containers
 from engine.errors import Conflict, Unavailable
 from engine.events import EventBus
 from engine.execdriver.conmon import ConmonDriver
-from engine.graphdriver.overlay import OverlayDriver
+from engine.graphdriver.overlay import Overlay
 from engine.image.service import Images
 from engine.linux import cgroups
 from engine.network.service import Networks
@@ -66,11 +66,11 @@ class Engine:
     def __init__(self, config: Config, database: Database) -> None:
         self._config = config
         events = EventBus()
-        self._graph = OverlayDriver(config.home / "overlay")
+        self._graph = Overlay(config.home / "overlay")
         self._execution = ConmonDriver(config.runtime, config.run)
         self._networks = Networks(config, database, events, {"bridge": BridgeDriver(config)})
         self._volumes = Volumes(config, database, events)
-        self._images = Images(config, database, events, self._graph)
+        self._images = Images(config.home / "images", database, self._graph, events)
         parts = Parts(
             config=config,
             records=Records(database, "container", Record),
@@ -91,11 +91,12 @@ class Engine:
     async def restore(self) -> None:
         """Find again what a former life of the engine left: what lives goes on, all else is taken away."""
         self._containers.load()
-        live, known = self._containers.live(), {container.id for container in self._containers}
-        await self._images.restore()
-        await self._networks.restore(live)
+        known = {container.id for container in self._containers}
+        await self._volumes.restore(self._containers.volumes())
+        await self._networks.restore(self._containers.live())
         await self._containers.restore()
-        await self._graph.sweep(known, self._images.layers())
+        await asyncio.to_thread(self._images.sweep)
+        await self._graph.sweep(known, self._images.live_layers)
 
     async def listen(self) -> None:
         services = Services(
@@ -120,6 +121,7 @@ class Engine:
             await self._listener.close()
         await self._execs.close()
         await self._containers.close()
+        await self._volumes.close()
         await self._networks.shutdown()
         self._graph.close()
         if not self._containers.live():

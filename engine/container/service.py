@@ -291,6 +291,12 @@ class Containers:
         """The containers that, by their records, have a process."""
         return {container.id for container in self._index if container.status.has_process}
 
+    def volumes(self) -> dict[str, list[str]]:
+        """Which volumes each container has."""
+        return {
+            each.id: [mounted.name for mounted in each.record.mounts if mounted.kind == "volume"] for each in self._index
+        }
+
     async def close(self) -> None:
         """Let go of the containers; they go on."""
         await self._lifecycle.close()

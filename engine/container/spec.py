@@ -27,17 +27,13 @@ MASKED_PATHS: Final = (
 )  # fmt: skip
 READONLY_PATHS: Final = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
-#: Allowed devices: null, zero, full, random, urandom, tty, console, ptmx, the ptys; mknod of any; no fuse.
+#: Denied but for null, zero, full, random, urandom, tty and console; the runtime adds mknod and the terminals.
 _DEVICE_RULES: Final = (
     {"allow": False, "access": "rwm"},
-    {"allow": True, "type": "c", "access": "m"},
-    {"allow": True, "type": "b", "access": "m"},
     *(
         {"allow": True, "type": "c", "major": major, "minor": minor, "access": "rwm"}
-        for major, minor in ((1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1), (5, 2))
+        for major, minor in ((1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1))
     ),
-    {"allow": True, "type": "c", "major": 136, "access": "rwm"},
-    {"allow": False, "type": "c", "major": 10, "minor": 229, "access": "rwm"},
 )
 
 

@@ -1,4 +1,4 @@
-"""A dockerd to compare with, where the host has one: private, without any hand on the host's network."""
+"""A dockerd to compare with, where the host has one: private, with directories and a socket of its own."""
 
 import shutil
 import subprocess
@@ -15,15 +15,18 @@ def is_present() -> bool:
 
 
 class Dockerd(Child):
-    """Containers have the network `none`: a bridge of its own would rewrite the host's packet filter."""
+    """It lives in a network namespace of its own: a second dockerd would take the first one's bridge away.
 
-    def __init__(self, *, storage: str = "overlay2") -> None:
+    Without `bridged` containers have the network `none`; with it a bridge that leads nowhere.
+    """
+
+    def __init__(self, *, bridged: bool = False) -> None:
         root = session.directory("d")
         self.socket = root / "d.sock"
-        argv: list[str | Path] = ["dockerd", "--host", f"unix://{self.socket}", "--data-root", root / "data"]
+        argv: list[str | Path] = ["unshare", "--net", "dockerd", "--host", f"unix://{self.socket}", "--data-root", root / "data"]
         argv += ["--exec-root", root / "exec", "--pidfile", root / "pid", "--group", "root"]
-        argv += ["--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"]
-        argv += ["--storage-driver", storage]
+        if not bridged:
+            argv += ["--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"]
         super().__init__("dockerd", argv, log=root / "log")
         self._default_namespace = root / "exec/netns/default"
         self.wait_for("its socket", lambda: answers(self.socket), seconds=60)
