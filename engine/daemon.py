@@ -24,7 +24,7 @@ from engine.container.service import Containers
 from engine.errors import Conflict, Unavailable
 from engine.events import EventBus
 from engine.execdriver.conmon import ConmonDriver
-from engine.graphdriver.overlay import Overlay
+from engine.graphdriver.overlay import OverlayDriver
 from engine.image.service import Images
 from engine.linux import cgroups
 from engine.network.service import Networks
@@ -66,7 +66,7 @@ class Engine:
     def __init__(self, config: Config, database: Database) -> None:
         self._config = config
         events = EventBus()
-        self._graph = Overlay(config.home / "overlay")
+        self._graph = OverlayDriver(config.home / "overlay")
         self._execution = ConmonDriver(config.runtime, config.run)
         self._networks = Networks(config, database, events, {"bridge": BridgeDriver(config)})
         self._volumes = Volumes(config, database, events)
