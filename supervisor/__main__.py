@@ -32,9 +32,9 @@ def _start_all(settings: Settings, group: Group) -> None:
         group.start(parts.redis(settings))
     group.start(parts.engine(settings))
     group.finish(parts.migrations(settings))
-    group.finish(parts.first_administrator(settings))
     for part in (parts.web(settings), parts.worker(settings), parts.scheduler(settings)):
         group.start(part)
+    group.finish(parts.first_administrator(settings))
     _say_where_the_engine_is(settings)
     print(f"Portside is at {settings.console_address} (Ctrl-C stops it; containers go on running)", flush=True)
 

@@ -1,6 +1,5 @@
 """Which programs Portside is made of, in the order in which they start."""
 
-import os
 from collections.abc import Callable
 from functools import partial
 
@@ -49,13 +48,13 @@ def web(settings: Settings) -> Part:
 
 
 def worker(settings: Settings) -> Part:
-    argv = ["python", "-m", "celery", "--app", "workers.app", "worker", "--queues", "host.local"]
-    argv += ["--hostname", "local@%h", "--concurrency", str(max(4, os.cpu_count() or 1)), "--loglevel", "warning"]
+    argv = ["python", "-m", "celery", "--quiet", "--app", "workers.app", "worker", "--queues", "host.local"]
+    argv += ["--hostname", "local@%h", "--without-gossip", "--without-mingle", "--loglevel", "warning"]
     return _console(settings, "worker", *argv)
 
 
 def scheduler(settings: Settings) -> Part:
-    argv = ["python", "-m", "celery", "--app", "workers.app", "beat", "--loglevel", "warning"]
+    argv = ["python", "-m", "celery", "--quiet", "--app", "workers.app", "beat", "--loglevel", "warning"]
     argv += ["--scheduler", "django_celery_beat.schedulers:DatabaseScheduler", "--pidfile", ""]
     return _console(settings, "scheduler", *argv)
 

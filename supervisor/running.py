@@ -5,8 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
-from typing import Final
+from typing import IO, Final
 
 from supervisor.part import Part
 
@@ -46,9 +45,10 @@ class Running:
         """Wait until its last lines are out; it has ended."""
         self._echo.join(timeout=1)
 
-    def _pass_on(self, lines: Iterable[bytes]) -> None:
-        for line in lines:
-            text = line.decode(errors="replace").rstrip("\r\n")
-            # One write a line: the lines of several parts do not run into each other.
-            sys.stdout.write(f"{self.part.name:<{_WIDTH}} | {text}\n")
-            sys.stdout.flush()
+    def _pass_on(self, output: IO[bytes]) -> None:
+        with output:
+            for line in output:
+                text = line.decode(errors="replace").rstrip("\r\n")
+                # One write a line: the lines of several parts do not run into each other.
+                sys.stdout.write(f"{self.part.name:<{_WIDTH}} | {text}\n")
+                sys.stdout.flush()

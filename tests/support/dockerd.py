@@ -23,7 +23,15 @@ class Dockerd(Child):
     def __init__(self, *, bridged: bool = False) -> None:
         root = session.directory("d")
         self.socket = root / "d.sock"
-        argv: list[str | Path] = ["unshare", "--net", "dockerd", "--host", f"unix://{self.socket}", "--data-root", root / "data"]
+        argv: list[str | Path] = [
+            "unshare",
+            "--net",
+            "dockerd",
+            "--host",
+            f"unix://{self.socket}",
+            "--data-root",
+            root / "data",
+        ]
         argv += ["--exec-root", root / "exec", "--pidfile", root / "pid", "--group", "root"]
         if not bridged:
             argv += ["--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"]
@@ -34,7 +42,6 @@ class Dockerd(Child):
 
     def stop(self, *, seconds: float = 20.0) -> int:
         code = super().stop(seconds=seconds)
-        # The one thing that dockerd leaves at its end: a mount of the host's own network namespace.
-        # (Not asked for first: the kernel tells of no mount on a file by its device number.)
-        subprocess.run(["umount", "--quiet", self._default_namespace], check=False)
+        # What dockerd may leave at its end: a mount of the host's own network namespace.
+        subprocess.run(["umount", self._default_namespace], check=False, stderr=subprocess.DEVNULL)
         return code

@@ -8,10 +8,13 @@ from tests.support.process import Child
 
 
 class RedisServer(Child):
-    """Debian's redis-server on `socket`; `url` is what REDIS_URL wants. Any user may connect."""
+    """Debian's redis-server on `socket`; `url` is what REDIS_URL wants. Any user may connect.
 
-    def __init__(self) -> None:
-        directory = session.directory("redis")
+    In the `directory` of one that has ended, it comes back at the same address, and empty.
+    """
+
+    def __init__(self, directory: Path | None = None) -> None:
+        directory = self.directory = directory or session.directory("redis")
         self.socket = directory / "redis.sock"
         options = {
             "port": "0",

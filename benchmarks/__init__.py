@@ -1,0 +1,1 @@
+"""Measurements beside dockerd, in one run on one machine. They print what they find and assert nothing."""
