@@ -1,0 +1,74 @@
+"""A real runc under a real conmon, on a root filesystem of busybox; each test's cgroups are removed with it."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.execdriver.conmon import ConmonDriver
+from engine.linux import cgroups
+from tests.support import session
+
+CGROUP = "/portside-test-execdriver"
+
+Bundle = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def busybox_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("busybox")
+    for folder in ("bin", "proc", "dev", "sys", "tmp"):
+        (root / folder).mkdir()
+    program = shutil.which("busybox")
+    assert program
+    shutil.copy(program, root / "bin/busybox")
+    for applet in subprocess.check_output([program, "--list"], text=True).split():
+        if applet != "busybox":
+            (root / "bin" / applet).symlink_to("busybox")
+    return root
+
+
+@pytest.fixture
+async def driver():
+    made = ConmonDriver("runc", session.directory("x"))
+    yield made
+    for container_id in made.known():
+        await made.delete(container_id)
+    cgroups.remove(CGROUP)
+
+
+@pytest.fixture
+def bundle(busybox_root: Path) -> Bundle:
+    def make(*argv: str, tty: bool = False) -> Path:
+        folder = session.directory("b")
+        (folder / "config.json").write_text(
+            json.dumps(_specification(busybox_root, argv, f"{CGROUP}/{folder.name}", tty))
+        )
+        return folder
+
+    return make
+
+
+def process(*argv: str, tty: bool = False) -> dict[str, Any]:
+    return {"terminal": tty, "args": list(argv), "env": ["PATH=/bin"], "cwd": "/", "user": {"uid": 0, "gid": 0}}
+
+
+def _specification(root: Path, first: dict[str, Any], cgroup: str) -> dict[str, Any]:
+    return {
+        "ociVersion": "1.0.2",
+        "process": first,
+        "root": {"path": str(root), "readonly": True},
+        "mounts": [
+            {"destination": "/proc", "type": "proc", "source": "proc"},
+            {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"},
+            {"destination": "/dev/pts", "type": "devpts", "source": "devpts", "options": ["newinstance", "gid=5"]},
+        ],
+        "linux": {
+            "cgroupsPath": cgroup,
+            "namespaces": [{"type": kind} for kind in ("mount", "network", "uts", "pid", "ipc")],
+        },
+    }
