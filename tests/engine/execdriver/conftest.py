@@ -45,9 +45,8 @@ async def driver():
 def bundle(busybox_root: Path) -> Bundle:
     def make(*argv: str, tty: bool = False) -> Path:
         folder = session.directory("b")
-        (folder / "config.json").write_text(
-            json.dumps(_specification(busybox_root, argv, f"{CGROUP}/{folder.name}", tty))
-        )
+        described = _specification(busybox_root, process(*argv, tty=tty), f"{CGROUP}/{folder.name}")
+        (folder / "config.json").write_text(json.dumps(described))
         return folder
 
     return make

@@ -160,7 +160,7 @@ async def test_exec_of_what_is_not_there_and_a_detached_one(driver, bundle):
     missing, detached = folder / "exec-missing", folder / "exec-detached"
     missing.mkdir()
     detached.mkdir()
-    with pytest.raises(StartFailed, match='OCI runtime exec failed: exec failed: .* exec: "nope"') as failed:
+    with pytest.raises(StartFailed, match=r'OCI runtime exec failed: exec failed: .* exec: "nope"') as failed:
         await driver.exec_attached(folder.name, missing, process("nope"), stdio=PIPES)
     assert failed.value.exit_code == 127
     executed = await driver.exec(
