@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from engine.network.ports import ANY
 from engine.network.records import Endpoint, Network
 
 
@@ -54,7 +55,7 @@ def _options(network: Network) -> dict[str, str]:
         "com.docker.network.bridge.default_bridge": "true",
         "com.docker.network.bridge.enable_icc": "true",
         "com.docker.network.bridge.enable_ip_masquerade": "true",
-        "com.docker.network.bridge.host_binding_ipv4": "0.0.0.0",
+        "com.docker.network.bridge.host_binding_ipv4": ANY,
         "com.docker.network.bridge.name": network.plan.interface,
     }
 

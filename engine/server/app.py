@@ -1,32 +1,28 @@
 """The application: the routes of the Engine API, the version prefix before them, errors and headers around them."""
 
-import platform
 from collections.abc import Iterator
 from typing import Any, Final, NoReturn
 
 from aiohttp import web
 
-from engine import __version__
 from engine.errors import EngineError
 from engine.server.errors import Handler, error_response, respond
+from engine.server.headers import COMMON
+from engine.server.lasting import LASTING, end_all
 from engine.server.requests import BODY_LIMIT
-from engine.server.routes import system, volumes
+from engine.server.routes import networks, system, volumes
 from engine.server.services import SERVICES, Services
 from engine.server.version import API_VERSION, CURRENT, api_version, check_version, split_path
 
-TABLES: Final = (system.routes, volumes.routes)
-_HEADERS: Final = {
-    "Api-Version": str(CURRENT),
-    "Docker-Experimental": "false",
-    "Ostype": platform.system().lower(),
-    "Server": f"Portside/{__version__} ({platform.system().lower()})",
-}
+TABLES: Final = (system.routes, volumes.routes, networks.routes)
 
 
 def make_app(services: Services) -> web.Application:
     """The Engine API over `services`."""
     app = web.Application(middlewares=[_errors], client_max_size=BODY_LIMIT)
     app[SERVICES] = services
+    app[LASTING] = set()
+    app.on_shutdown.append(end_all)
     app.router.register_resource(_Versioned(_inner_router()))
     app.on_response_prepare.append(_add_headers)
     return app
@@ -96,4 +92,4 @@ def _plain(error: web.HTTPException) -> web.Response:
 
 
 async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(_HEADERS)
+    response.headers.update(COMMON)

@@ -1,0 +1,76 @@
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+import pytest
+
+from engine.errors import Conflict, InvalidParameter, Unavailable
+from engine.network.ipam import AddressPool, choose_subnet
+
+POOLS = ("172.17.0.0/16", "172.18.0.0/16")
+
+
+def pool(subnet: str = "10.0.0.0/29") -> AddressPool:
+    network = IPv4Network(subnet)
+    return AddressPool(network, network.network_address + 1)
+
+
+@pytest.mark.parametrize(
+    ("taken", "chosen"),
+    [
+        ([], "172.17.0.0/16"),
+        (["0.0.0.0/0", "10.0.0.0/8"], "172.17.0.0/16"),
+        (["172.17.5.0/24"], "172.18.0.0/16"),
+        (["172.17.0.9/32"], "172.18.0.0/16"),
+    ],
+)
+def test_the_first_pool_that_the_host_does_not_use(taken: list[str], chosen: str) -> None:
+    assert choose_subnet(POOLS, map(IPv4Network, taken)) == IPv4Network(chosen)
+
+
+def test_no_pool_is_left() -> None:
+    with pytest.raises(Unavailable, match="non-overlapping"):
+        choose_subnet(POOLS, [IPv4Network("172.16.0.0/12")])
+
+
+def test_the_lowest_free_address_is_given() -> None:
+    addresses = pool()
+    first, second = addresses.allocate(), addresses.allocate()
+    assert (first, second) == (IPv4Interface("10.0.0.2/29"), IPv4Interface("10.0.0.3/29"))
+    addresses.release(first.ip)
+    assert addresses.allocate() == first
+
+
+def test_an_address_that_was_asked_for() -> None:
+    addresses = pool()
+    wanted = IPv4Address("10.0.0.3")
+    assert addresses.allocate(wanted) == IPv4Interface("10.0.0.3/29")
+    with pytest.raises(Conflict, match="Address already in use"):
+        addresses.allocate(wanted)
+    assert [str(addresses.allocate().ip) for _ in range(2)] == ["10.0.0.2", "10.0.0.4"]
+
+
+@pytest.mark.parametrize("address", ["10.0.0.0", "10.0.0.7", "10.0.1.2"])
+def test_an_address_that_is_no_hosts_of_the_subnet(address: str) -> None:
+    with pytest.raises(InvalidParameter):
+        pool().allocate(IPv4Address(address))
+
+
+def test_the_gateways_address_is_taken() -> None:
+    with pytest.raises(Conflict):
+        pool().allocate(IPv4Address("10.0.0.1"))
+
+
+def test_a_full_subnet() -> None:
+    addresses = pool()
+    given = [addresses.allocate() for _ in range(5)]
+    with pytest.raises(Unavailable, match="is full"):
+        addresses.allocate()
+    addresses.release(given[2].ip)
+    assert addresses.allocate() == given[2]
+
+
+def test_releasing_twice_is_no_error() -> None:
+    addresses = pool()
+    given = addresses.allocate().ip
+    addresses.release(given)
+    addresses.release(given)
+    assert given not in addresses
