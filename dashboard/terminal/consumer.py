@@ -12,6 +12,7 @@ from typing import Any, Final
 import structlog
 from aiodocker import Docker
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.translation import gettext as _
 
 from dashboard.hosts.client import EngineFailure, engine
@@ -38,8 +39,10 @@ class TerminalConsumer:
     async def __call__(self, scope: Any, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         socket = Socket(receive, send)
         try:
+            await receive()  # the handshake, which holds no more than the scope does
+            user = await signed_in(scope)
             await socket.accept()
-            await self._serve(scope, socket)
+            await self._serve(scope, user, socket)
         except Refused as refused:
             await socket.close(refused.close)
         except ProtocolError as error:
@@ -47,13 +50,12 @@ class TerminalConsumer:
         except EngineFailure as failure:
             await socket.close(Close(Reason.ENGINE, failure.message))
         except GoneError:
-            pass  # before there was a shell to hang up
+            pass  # there was no shell yet
         except Exception:  # the browser must learn that this end failed, whatever it was; the trace is for the log
             log.exception("terminal failed", path=scope["path"])
             await socket.close(Close(Reason.FAILED, _("The console failed; its log says why")))
 
-    async def _serve(self, scope: Any, socket: Socket) -> None:
-        user = await signed_in(scope)
+    async def _serve(self, scope: Any, user: AbstractBaseUser, socket: Socket) -> None:
         hello = await _hello(socket)
         host = await _host(scope["url_route"]["kwargs"]["host"])
         order = _order(hello, scope["url_route"]["kwargs"]["container"])

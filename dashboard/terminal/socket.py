@@ -23,16 +23,17 @@ class GoneError(Exception):
 
 
 class Socket:
-    """The browser's end. Frames are sent and received one at a time, each way by one caller at a time or more."""
+    """The browser's end. Frames are received by one caller, and may be sent by many."""
 
     def __init__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         self._receive = receive
         self._send = send
+        self._is_open = False
 
     async def accept(self) -> None:
-        """Answer the handshake. Refusals come after it: a browser is told the code of a close, never that of a
-        refused handshake."""
-        await self._receive()
+        """Answer the handshake. What is refused later reaches the page with its reason; a browser tells a page nothing
+        of a handshake that was refused."""
+        self._is_open = True
         await self._deliver({"type": "websocket.accept", "subprotocol": None, "headers": ()})
 
     async def receive(self) -> ClientFrame:
@@ -50,10 +51,13 @@ class Socket:
         await self._deliver({"type": "websocket.send", "bytes": encode(frame), "text": None})
 
     async def close(self, close: Close) -> None:
-        """Tell why, in a frame (all of it) and in the WebSocket's own close; nothing to do when nobody is there."""
+        """Tell why, in a frame (all of it) and in the WebSocket's own close; nothing to do when nobody is there.
+
+        Before `accept` the handshake is refused, and the server answers it with 403."""
         reason = shortened(close.text, _MAX_REASON).decode()
         try:
-            await self.send(close)
+            if self._is_open:
+                await self.send(close)
             await self._deliver({"type": "websocket.close", "code": int(close.reason), "reason": reason})
         except GoneError:
             pass

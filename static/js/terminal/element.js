@@ -11,7 +11,9 @@ import { Reason } from "./protocol.js";
 import { documentWithoutInlineStyles } from "./styles.js";
 
 const FIT_DELAY = 80;
+// The browser's own code for a connection that ended without a word. A refused handshake looks the same to a page.
 const LOST = 1006;
+const STATES = { [Reason.ENDED]: "ended", [LOST]: "lost" };
 const CTRL_C = "\x03";
 // What a program that was cut off may leave on: the other screen, mouse reports, bracketed paste, colours, a hidden cursor.
 const TIDY = "\x1b[?1049l\x1b[?1000;1002;1003;1006;2004l\x1b[0m\x1b[?25h\x1b[!p";
@@ -115,13 +117,13 @@ export class TerminalElement extends HTMLElement {
 
   ended(close) {
     this.link = null;
-    const isLost = close.reason === LOST;
-    const message = isLost ? this.dataset.textBroken : this.words(close);
-    this.show(isLost ? "lost" : close.reason === Reason.ENDED ? "ended" : "failed", message);
+    const message = this.words(close);
+    this.show(STATES[close.reason] ?? "failed", message);
     this.terminal.write(`${TIDY}\r\n\x1b[2m[${printable(message)}]\x1b[0m\r\n`);
   }
 
   words(close) {
+    if (close.reason === LOST) return this.dataset.state === "open" ? this.dataset.textBroken : this.dataset.textRefused;
     if (close.exitCode !== null) return this.dataset.textExit.replace("%s", close.exitCode);
     return close.text || this.dataset.textClosed.replace("%s", close.reason);
   }

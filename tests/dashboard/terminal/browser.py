@@ -20,12 +20,12 @@ class Browser:
     `seen` is all output so far, `screen` the part that read_until has not taken; `close` is the server's last frame.
     """
 
-    def __init__(self, path: str, cookie: str = "", origin: str = ORIGIN) -> None:
+    def __init__(self, path: str, cookie: bytes = b"", origin: str = ORIGIN) -> None:
         self.scope: Any = {
             "type": "websocket",
             "path": unquote(path),
             "query_string": b"",
-            "headers": [(b"origin", origin.encode()), (b"cookie", cookie.encode())],
+            "headers": [(b"origin", origin.encode()), (b"cookie", cookie)],
             "subprotocols": [],
         }
         self.seen = bytearray()

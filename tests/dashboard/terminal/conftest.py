@@ -1,35 +1,13 @@
-"""A browser's socket to the console, a user who is signed in, and a container on a real engine."""
+"""A container on a real engine, and a signed-in browser before it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from django.conf import settings as console
-from django.test import Client
-from pytest_django.fixtures import Settings
 
-from dashboard.accounts.models import User
 from dashboard.hosts.models import Host
 from tests.dashboard.terminal.browser import Browser
 from tests.support.engine import EngineProcess
-
-
-@pytest.fixture(autouse=True)
-def channel_layer(settings: Settings) -> None:
-    """Terminals use none, but Channels opens one to refuse a wrong origin; that needs no Redis."""
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-
-
-@pytest.fixture
-def user(transactional_db: None) -> User:
-    return User.objects.create_user("ada", password="correct horse battery")
-
-
-@pytest.fixture
-def cookie(user: User, client: Client) -> str:
-    """The value of a Cookie header that holds the user's session."""
-    client.force_login(user)
-    return f"{console.SESSION_COOKIE_NAME}={client.cookies[console.SESSION_COOKIE_NAME].value}"
 
 
 @dataclass(frozen=True)
@@ -61,6 +39,6 @@ def container(engine: EngineProcess, here: Host, busybox: str) -> Iterator[Conta
 
 
 @pytest.fixture
-def browser(container: Container, cookie: str) -> Browser:
+def browser(container: Container, cookie: bytes) -> Browser:
     """A signed-in browser before the terminal of `container`; use it as an asynchronous context manager."""
     return Browser(container.path, cookie)

@@ -190,7 +190,7 @@ async def test_what_can_not_be_started_is_said(browser: Browser, fields: dict[st
         assert said in (await browser.read_all()).text
 
 
-async def test_a_container_that_does_not_run(container: Container, cookie: str) -> None:
+async def test_a_container_that_does_not_run(container: Container, cookie: bytes) -> None:
     container.engine.docker("kill", container.name)
     async with Browser(container.path, cookie) as browser:
         close = await (await browser.open()).read_all()
@@ -198,18 +198,16 @@ async def test_a_container_that_does_not_run(container: Container, cookie: str) 
         assert "is not running" in close.text
 
 
-async def test_a_container_that_is_not_there(here: Host, cookie: str) -> None:
+async def test_a_container_that_is_not_there(here: Host, cookie: bytes) -> None:
     async with Browser("/ws/hosts/here/containers/nix/terminal/", cookie) as browser:
         close = await (await browser.open()).read_all()
         assert (close.reason, close.text) == (Reason.NOT_FOUND, "No such container: nix")
 
 
-async def test_signing_out_is_noticed(
-    browser: Browser, container: Container, user: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_signing_out_is_noticed(browser: Browser, container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dashboard.terminal.consumer.Session", functools.partial(Session, ping_seconds=0.1))
     async with browser:
         await prompt(browser)
-        await user.adelete()
+        await User.objects.all().adelete()
         assert (await browser.read_all()).reason is Reason.SIGNED_OUT
     assert processes(container) == ["sleep 1000"]
