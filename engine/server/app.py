@@ -12,7 +12,7 @@ from engine.server.lasting import LASTING, end_all
 from engine.server.requests import BODY_LIMIT
 from engine.server.routes import networks, system, volumes
 from engine.server.services import SERVICES, Services
-from engine.server.version import API_VERSION, CURRENT, api_version, check_version, split_path
+from engine.server.version import API_VERSION, api_version, check_version, split_path
 
 TABLES: Final = (system.routes, volumes.routes, networks.routes)
 

@@ -1,13 +1,17 @@
 """The engine's door: the unix socket that the API is served on."""
 
+import asyncio
 import grp
 import os
 import socket
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import structlog
 from aiohttp import web
+
+from engine.server.connection import Connection
 
 log = structlog.get_logger(__name__)
 
@@ -26,16 +30,23 @@ class Listener:
     def __init__(self, app: web.Application, path: Path, group: str) -> None:
         self._path = path
         self._group = group
-        # Without access log: formatting one line costs as much as a small request.
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_TIMEOUT)
+        self._runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_TIMEOUT)
+        self._server: asyncio.AbstractServer | None = None
 
     async def start(self) -> None:
+        loop = asyncio.get_running_loop()
         await self._runner.setup()
         listening = _bind(self._path, self._group)
-        await web.SockSite(self._runner, listening, backlog=_BACKLOG).start()
+        # Without access log: formatting one line costs as much as a small request.
+        connect = partial(
+            Connection, cast(web.Server, self._runner.server), loop=loop, access_log=None, tcp_keepalive=False
+        )
+        self._server = await loop.create_unix_server(connect, sock=listening, backlog=_BACKLOG)
 
     async def close(self) -> None:
         self._path.unlink(missing_ok=True)
+        if self._server is not None:
+            self._server.close()
         await self._runner.cleanup()
 
 
