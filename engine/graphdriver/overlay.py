@@ -23,7 +23,7 @@ MAX_LAYERS: Final = 127
 _OPAQUE: Final = "trusted.overlay.opaque"
 
 
-class Overlay:
+class OverlayDriver:
     """Layers and container layers below `root`; see `engine.graphdriver.driver` for each method's promise."""
 
     name = "overlay2"

@@ -93,6 +93,7 @@ class BlobStore:
     """The blobs below `root`."""
 
     def __init__(self, root: Path) -> None:
+        self.root = root
         self._named = root / "sha256"
         self._ingest = root / "ingest"
         for folder in (root, self._named, self._ingest):

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from engine.config import Config
 from engine.errors import Conflict, InvalidParameter, NotFound
 from engine.events import EventBus
 from engine.graphdriver.driver import GraphDriver
@@ -39,11 +39,11 @@ class Images:
     #: Set by the daemon, which knows the containers.
     users: Users
 
-    def __init__(self, root: Path, database: Database, driver: GraphDriver, events: EventBus) -> None:
-        self.blobs = BlobStore(root)
+    def __init__(self, config: Config, database: Database, events: EventBus, driver: GraphDriver) -> None:
+        self.blobs = BlobStore(config.home / "images")
         self._graph = Graph(database, self.blobs)
-        self.layers = Layers(driver, _sizes(self._graph))
-        self._keeper = Keeper(self._graph, self.layers, self.blobs)
+        self.layer_store = Layers(driver, _sizes(self._graph))
+        self._keeper = Keeper(self._graph, self.layer_store, self.blobs)
         self._driver = driver
         self._events = events
         self._changing = asyncio.Lock()
@@ -64,6 +64,10 @@ class Images:
         images.sort(key=lambda image: (-unix_time(image.created), image.id))
         return filters.select(images, wanted or {}, self.get)
 
+    def knows(self, image_id: str) -> bool:
+        """Is there an image with exactly this ID?"""
+        return self._graph.get(image_id) is not None
+
     def inspect(self, ref: str) -> dict[str, Any]:
         """Docker's inspect document."""
         image = self.get(ref)
@@ -76,11 +80,10 @@ class Images:
     def shared_size(self, image: Image) -> int:
         """The bytes of those layers that another image has too."""
         others = {layer for node in self._graph.nodes if node.record.id != image.id for layer in node.chain}
-        return sum(self.layers.size(layer) for layer in image.layers if layer in others)
+        return sum(self.layer_store.size(layer) for layer in image.layers if layer in others)
 
-    @property
-    def live_layers(self) -> set[str]:
-        """The layers that images need, for the driver's sweep."""
+    def layers(self) -> set[str]:
+        """The chain IDs of all layers that images need, for the driver's sweep."""
         return self._graph.live_layers()
 
     # Changing
@@ -117,7 +120,7 @@ class Images:
 
     async def add(self, record: ImageRecord, document: ImageConfig) -> None:
         """Write down an image whose layers and blobs are all there, and held; one that is known already stays."""
-        await self.layers.sync()
+        await self.layer_store.sync()
         async with self._changing:
             if self._graph.get(record.id) is None:
                 await self._graph.put(record, document)
@@ -132,12 +135,9 @@ class Images:
             await self._graph.name(reference, image_id)
             return True
 
-    async def announce_pull(self, reference: Reference, image_id: str) -> None:
-        self._tell("pull", reference.familiar, reference.familiar_name, labels_of=image_id)
-
-    def sweep(self) -> None:
-        """Delete blobs that a dead engine left (blocking: at start)."""
-        self.blobs.sweep(self._graph.live_blobs())
+    async def restore(self) -> None:
+        """At start: delete the blobs that a dead engine left."""
+        await asyncio.to_thread(self.blobs.sweep, self._graph.live_blobs())
 
     # Steps
 
@@ -222,12 +222,12 @@ class Images:
         gone = await self._keeper.collect(reversed(node.chain), node.blobs)
         return [*rows, {"Deleted": image_id}, *({"Deleted": layer} for layer in gone)]
 
-    def _tell(self, action: str, actor: str, name: str, *, labels_of: str | None = None) -> None:
-        self._events.publish("image", action, actor, self._labels(labels_of or actor) | {"name": name})
+    def _tell(self, action: str, image_id: str, name: str) -> None:
+        self._events.publish("image", action, image_id, self._labels(image_id) | {"name": name})
 
     def _labels(self, image_id: str) -> dict[str, str]:
         node = self._graph.get(image_id)
-        return dict((node and node.document.config and node.document.config.labels) or {})
+        return dict(self._image(node).labels) if node else {}
 
 
 def _sizes(graph: Graph) -> Mapping[str, int]:

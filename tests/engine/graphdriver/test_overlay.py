@@ -7,14 +7,14 @@ import pytest
 
 from engine.errors import InvalidParameter
 from engine.graphdriver.layout import NAME_LENGTH, layer_name
-from engine.graphdriver.overlay import Overlay
+from engine.graphdriver.overlay import OverlayDriver
 from engine.linux.mounts import mounted_below
 from tests.engine.graphdriver.suite import GraphDriverSuite, add_layer, chain
 
 
 @pytest.fixture
-async def driver(tmp_path: Path) -> AsyncIterator[Overlay]:
-    overlay = Overlay(tmp_path / "overlay")
+async def driver(tmp_path: Path) -> AsyncIterator[OverlayDriver]:
+    overlay = OverlayDriver(tmp_path / "overlay")
     yield overlay
     await overlay.sweep((), ())
     overlay.close()
@@ -33,11 +33,11 @@ class TestOverlay(GraphDriverSuite):
 
 
 @pytest.mark.root
-async def test_a_second_engine_finds_what_the_first_left(tmp_path: Path, driver: Overlay) -> None:
+async def test_a_second_engine_finds_what_the_first_left(tmp_path: Path, driver: OverlayDriver) -> None:
     layer = await add_layer(driver, "base", {"a": "1"})
     await driver.create("c", [layer])
     root = await driver.mount("c")
-    successor = Overlay(tmp_path / "overlay")
+    successor = OverlayDriver(tmp_path / "overlay")
     await successor.sweep({"c"}, {layer})
     assert await successor.mount("c") == root
     assert (root / "a").read_text() == "1"
@@ -46,7 +46,7 @@ async def test_a_second_engine_finds_what_the_first_left(tmp_path: Path, driver:
 
 
 @pytest.mark.root
-async def test_only_root_may_pass_and_containers_may_not_notice(driver: Overlay) -> None:
+async def test_only_root_may_pass_and_containers_may_not_notice(driver: OverlayDriver) -> None:
     await driver.create("c", [await add_layer(driver, "base", {"a": "1"})])
     root = await driver.mount("c")
     assert root.stat().st_mode & 0o777 == 0o755
@@ -54,9 +54,9 @@ async def test_only_root_may_pass_and_containers_may_not_notice(driver: Overlay)
 
 
 @pytest.mark.root
-async def test_it_works_through_a_symbolic_link(tmp_path: Path, driver: Overlay) -> None:
+async def test_it_works_through_a_symbolic_link(tmp_path: Path, driver: OverlayDriver) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "overlay")
-    other = Overlay(tmp_path / "link")
+    other = OverlayDriver(tmp_path / "link")
     await other.create("c", [await add_layer(other, "base", {"a": "1"})])
     await other.mount("c")
     await other.sweep((), ())

@@ -1,0 +1,200 @@
+"""Pulling: `docker pull`, from the manifest to a named image."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from engine.config import Config
+from engine.errors import EngineError, InvalidParameter
+from engine.events import EventBus
+from engine.image import platform as platforms
+from engine.image.config import SIZE_LIMIT, ImageConfig, parse_config
+from engine.image.digest import chain_ids
+from engine.image.graph import ImageRecord
+from engine.image.layer import LayerName
+from engine.image.manifest import CONFIG_TYPES, Descriptor, Manifest
+from engine.image.platform import Platform
+from engine.image.reference import Reference
+from engine.image.service import Images
+from engine.registry.auth import NOBODY, Credentials
+from engine.registry.client import RepositoryClient, new_session
+from engine.registry.download import PAUSE, Downloader
+from engine.registry.progress import LayerProgress, Message, Progress
+from engine.registry.resolve import Resolved, Resolver
+from engine.tasks import cancel_all, spawn
+
+E = TypeVar("E", bound=Exception)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One image to fetch: whence, its documents, and its layers with their names, lowest first."""
+
+    client: RepositoryClient
+    manifest: Manifest
+    raw_config: bytes
+    config: ImageConfig
+    layers: tuple[tuple[Descriptor, LayerName], ...]
+
+    @property
+    def id(self) -> str:
+        return self.manifest.config.digest
+
+    @property
+    def chain(self) -> list[str]:
+        return [name.chain_id for _, name in self.layers]
+
+    @property
+    def blobs(self) -> list[str]:
+        documents = [self.manifest.descriptor.digest, self.manifest.config.digest]
+        return documents + [blob.digest for blob, _ in self.layers]
+
+
+class Puller:
+    """Pulls images into the store; pulls that share layers share the work."""
+
+    def __init__(self, config: Config, images: Images, events: EventBus, *, pause: float = PAUSE) -> None:
+        self._config = config
+        self._images = images
+        self._events = events
+        self._downloader = Downloader(images.blobs, pause=pause)
+
+    async def pull(
+        self, reference: Reference, platform: Platform | None = None, credentials: Credentials = NOBODY
+    ) -> AsyncIterator[Message]:
+        """Pull what `reference` names (all tags, where it has neither tag nor digest) and tell how it goes.
+
+        Yields Docker's progress messages. Closing the iterator cancels the pull; nothing of it stays then but layers
+        that another image or pull has. Raises, before the first message or after any, NotFound, Unauthorized,
+        Unavailable, InvalidParameter and EngineError, with Docker's messages where it has one.
+        """
+        progress = Progress()
+        tasks: set[asyncio.Task[Any]] = set()
+        work = self._run(reference, platform, credentials, progress)
+        spawn(work, name=f"pull {reference.familiar}", owner=tasks)
+        try:
+            async for message in progress:
+                yield message
+        finally:
+            await cancel_all(tasks)
+
+    async def _run(
+        self, reference: Reference, platform: Platform | None, credentials: Credentials, progress: Progress
+    ) -> None:
+        failure: EngineError | None = EngineError(f"pulling {reference.familiar} was cut short; the log says more")
+        try:
+            async with new_session() as session:
+                await self._pull(reference, platform, Resolver(self._config, session, credentials), progress)
+        except* EngineError as group:
+            failure = _first(group)
+        except* OSError as group:
+            failure = EngineError(f"pulling {reference.familiar}: {_first(group)}")
+        else:
+            failure = None
+        finally:
+            progress.close(failure)
+
+    async def _pull(
+        self, reference: Reference, platform: Platform | None, resolver: Resolver, progress: Progress
+    ) -> None:
+        if reference.tag or reference.digest:
+            await self._pull_one(reference, platform, resolver, progress)
+            return
+        for tag in await resolver.tags(reference):
+            await self._pull_one(reference.tagged(tag), platform, resolver, progress)
+
+    async def _pull_one(
+        self, reference: Reference, platform: Platform | None, resolver: Resolver, progress: Progress
+    ) -> None:
+        resolved = await resolver.resolve(reference, platform or platforms.host())
+        progress.say(f"Pulling from {reference.path}", reference.tag or reference.digest)
+        plan = await _plan(resolved)
+        if not self._images.knows(plan.id):
+            await self._bring(plan, progress)
+        is_new = await self._name(reference, resolved.digest, plan.id)
+        progress.say(f"Digest: {resolved.digest}")
+        outcome = "Downloaded newer image for" if is_new else "Image is up to date for"
+        progress.say(f"Status: {outcome} {reference.familiar}")
+        _warn_of_platform(reference, plan.config, platform, progress)
+        labels = self._images.get(plan.id).labels
+        self._events.publish("image", "pull", reference.familiar, labels | {"name": reference.familiar_name})
+
+    async def _bring(self, plan: Plan, progress: Progress) -> None:
+        """Have all of the image, then write it down."""
+        async with self._images.hold(plan.chain, plan.blobs):
+            async with asyncio.TaskGroup() as layers:
+                for blob, name in plan.layers:
+                    layers.create_task(self._bring_layer(plan.client, blob, name, LayerProgress(progress, blob.digest)))
+            await self._images.blobs.put(plan.manifest.descriptor.digest, plan.manifest.raw)
+            await self._images.blobs.put(plan.id, plan.raw_config)
+            await self._images.add(_record(plan, self._images), plan.config)
+
+    async def _bring_layer(
+        self, client: RepositoryClient, blob: Descriptor, name: LayerName, progress: LayerProgress
+    ) -> None:
+        store = self._images.layer_store
+        if store.has(name.chain_id):
+            progress.say("Already exists")
+            return
+        progress.say("Pulling fs layer")
+        await self._downloader.fetch(client, blob, progress)
+        progress.say("Download complete")
+        path = self._images.blobs.path(blob.digest)
+        await store.add(name, path, lambda read: progress.bar("Extracting", read, blob.size))
+        progress.say("Pull complete")
+
+    async def _name(self, reference: Reference, digest: str, image_id: str) -> bool:
+        """Give the image its names; True when the one that was asked for is new to it."""
+        pinned = reference.pinned(digest)
+        if reference.digest:
+            return await self._images.name(pinned, image_id)
+        is_new = await self._images.name(reference, image_id)
+        await self._images.name(pinned, image_id)
+        return is_new
+
+
+async def _plan(resolved: Resolved) -> Plan:
+    """Fetch and check the config; raises InvalidParameter when config and manifest do not belong together."""
+    manifest = resolved.manifest
+    if manifest.config.media_type not in CONFIG_TYPES:
+        raise InvalidParameter(f"unsupported media type {manifest.config.media_type[:120]} for an image's config")
+    raw = await resolved.client.document(manifest.config.digest, SIZE_LIMIT)
+    config = parse_config(raw)
+    if config.os not in {"", "linux"}:
+        raise InvalidParameter(f'image operating system "{config.os[:40]}" cannot be used on this platform')
+    diff_ids = config.rootfs.diff_ids
+    if len(diff_ids) != len(manifest.layers):
+        raise InvalidParameter(
+            f"layers from manifest don't match image configuration: {len(manifest.layers)} and {len(diff_ids)}"
+        )
+    names = (LayerName(chain, diff) for chain, diff in zip(chain_ids(diff_ids), diff_ids, strict=True))
+    return Plan(resolved.client, manifest, raw, config, tuple(zip(manifest.layers, names, strict=True)))
+
+
+def _record(plan: Plan, images: Images) -> ImageRecord:
+    return ImageRecord(
+        id=plan.id,
+        manifest=plan.manifest.descriptor,
+        config=plan.manifest.config,
+        layers=plan.manifest.layers,
+        sizes=tuple(images.layer_store.size(chain) for chain in plan.chain),
+    )
+
+
+def _warn_of_platform(reference: Reference, config: ImageConfig, platform: Platform | None, progress: Progress) -> None:
+    """Only an index offers a choice; who asked for another platform than the one image there is has to know."""
+    actual = Platform(config.os or "linux", config.architecture, config.variant)
+    if platform is not None and platforms.rank(platform, actual) is None:
+        progress.say(
+            f"WARNING: image with reference {reference.familiar} was found but its platform ({actual}) does not match "
+            f"the specified platform ({platform})"
+        )
+
+
+def _first(group: BaseExceptionGroup[E]) -> E:
+    """One layer's failure cancels the others; the first is the cause."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return cast("E", error)

@@ -1,0 +1,88 @@
+"""From a reference to one image's manifest, through whichever endpoint has it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+
+from engine.config import Config
+from engine.errors import EngineError, InvalidParameter, NotFound, Unavailable
+from engine.image.manifest import Descriptor, Index, Manifest
+from engine.image.platform import Platform
+from engine.image.reference import Reference
+from engine.registry.auth import NOBODY, Credentials
+from engine.registry.client import RepositoryClient
+from engine.registry.endpoint import Endpoint, endpoints_for
+
+#: An index in an index happens; a tower of them is an attack.
+_NESTING_LIMIT: Final = 3
+
+Connect = Callable[[Endpoint], RepositoryClient]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a reference turned out to be. `digest` is that of the document it names: an index's or the manifest's."""
+
+    client: RepositoryClient
+    manifest: Manifest
+    digest: str
+
+
+class Resolver:
+    """Finds manifests and tags for one pull."""
+
+    def __init__(self, config: Config, session: aiohttp.ClientSession, credentials: Credentials) -> None:
+        self._config = config
+        self._session = session
+        self._credentials = credentials
+
+    async def resolve(self, reference: Reference, wanted: Platform) -> Resolved:
+        """The manifest of `reference` for a platform. Raises the last endpoint's error when none has it."""
+        failure: EngineError | None = None
+        for client in self._clients(reference):
+            try:
+                return await _resolve(client, reference, wanted)
+            except (NotFound, Unavailable) as error:
+                failure = _weightier(failure, error)
+        raise failure or NotFound(f"no registry to ask for {reference.familiar}")
+
+    async def tags(self, reference: Reference) -> list[str]:
+        """All tags of the repository."""
+        failure: EngineError | None = None
+        for client in self._clients(reference):
+            try:
+                return await client.tags()
+            except (NotFound, Unavailable) as error:
+                failure = _weightier(failure, error)
+        raise failure or NotFound(f"no registry to ask for {reference.familiar}")
+
+    def _clients(self, reference: Reference) -> list[RepositoryClient]:
+        return [
+            RepositoryClient(self._session, endpoint, reference, NOBODY if endpoint.mirror else self._credentials)
+            for endpoint in endpoints_for(reference, self._config)
+        ]
+
+
+def _weightier(earlier: EngineError | None, later: EngineError) -> EngineError:
+    """A registry's answer says more than that another way to it was closed."""
+    return earlier if isinstance(earlier, NotFound) and isinstance(later, Unavailable) else later
+
+
+async def _resolve(client: RepositoryClient, reference: Reference, wanted: Platform) -> Resolved:
+    document = await client.manifest(reference.digest or reference.tag or "latest")
+    digest = document.descriptor.digest
+    for _ in range(_NESTING_LIMIT):
+        if isinstance(document, Manifest):
+            return Resolved(client, document, digest)
+        document = await _chosen(client, document, wanted)
+    raise InvalidParameter(f"{reference.familiar}: indexes are nested more than {_NESTING_LIMIT} deep")
+
+
+async def _chosen(client: RepositoryClient, index: Index, wanted: Platform) -> Manifest | Index:
+    entry: Descriptor = index.choose(wanted)
+    document = await client.manifest(entry.digest)
+    if document.descriptor.size != entry.size or document.descriptor.media_type != entry.media_type:
+        raise InvalidParameter(f"manifest {entry.digest} is not what its index says of it")
+    return document

@@ -1,0 +1,98 @@
+"""Images."""
+
+from contextlib import aclosing
+
+from aiohttp import web
+
+from engine.errors import InvalidParameter, NotSupported
+from engine.image import platform as platforms
+from engine.image import view
+from engine.image.platform import Platform
+from engine.image.reference import Reference, parse
+from engine.registry.auth import NOBODY, Credentials, parse_credentials
+from engine.server.filters import read_filters
+from engine.server.replies import nothing, reply, stream_json
+from engine.server.requests import flag, word
+from engine.server.services import services
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/images/json")
+async def list_(request: web.Request) -> web.Response:
+    """`all` changes nothing: only local builds have images in between, and this engine keeps none of those."""
+    images = services(request).images
+    _refuse(request, "manifests")
+    wants_shared = flag(request, "shared-size")
+    rows = [
+        view.summary(image, shared=images.shared_size(image) if wants_shared else -1)
+        for image in images.list(read_filters(request))
+    ]
+    return reply(rows)
+
+
+@routes.post("/images/create")
+async def create(request: web.Request) -> web.StreamResponse:
+    """Pull. Importing an archive (`fromSrc`) is not supported."""
+    if word(request, "fromSrc"):
+        raise NotSupported("importing an image (fromSrc) is not supported")
+    reference = _wanted(request)
+    platform, credentials = _platform(request), _credentials(request)
+    async with aclosing(services(request).puller.pull(reference, platform, credentials)) as messages:
+        return await stream_json(request, messages)
+
+
+@routes.get("/images/{name:.+}/json")
+async def inspect(request: web.Request) -> web.Response:
+    _refuse(request, "manifests")
+    return reply(services(request).images.inspect(request.match_info["name"]))
+
+
+@routes.get("/images/{name:.+}/history")
+async def history(request: web.Request) -> web.Response:
+    if word(request, "platform"):
+        raise NotSupported("platform: an image has one platform in this engine's store")
+    return reply(services(request).images.history(request.match_info["name"]))
+
+
+@routes.post("/images/{name:.+}/tag")
+async def tag(request: web.Request) -> web.Response:
+    repository = word(request, "repo")
+    if repository is None:
+        raise InvalidParameter("invalid reference format")
+    await services(request).images.tag(request.match_info["name"], repository, word(request, "tag") or "")
+    return nothing(status=201)
+
+
+@routes.delete("/images/{name:.+}")
+async def remove(request: web.Request) -> web.Response:
+    """`noprune` changes nothing: an image that was pulled has no parents to prune."""
+    images = services(request).images
+    return reply(await images.remove(request.match_info["name"], force=flag(request, "force")))
+
+
+def _wanted(request: web.Request) -> Reference:
+    """The reference of `fromImage` and `tag`, which is a tag or a digest and goes before one in `fromImage`."""
+    name, tag_or_digest = word(request, "fromImage"), word(request, "tag")
+    if name is None:
+        raise InvalidParameter("invalid reference format")
+    reference = parse(name)
+    if tag_or_digest is None or reference.digest is not None:
+        return reference
+    return reference.pinned(tag_or_digest) if ":" in tag_or_digest else reference.tagged(tag_or_digest)
+
+
+def _platform(request: web.Request) -> Platform | None:
+    text = word(request, "platform")
+    return platforms.parse(text) if text else None
+
+
+def _credentials(request: web.Request) -> Credentials:
+    header = request.headers.get("X-Registry-Auth", "")
+    return parse_credentials(header) if header else NOBODY
+
+
+def _refuse(request: web.Request, option: str) -> None:
+    """The options of a store that keeps all platforms of an image, which this one does not."""
+    if flag(request, option):
+        raise NotSupported(f"{option}: this engine keeps one platform of an image")
