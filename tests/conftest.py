@@ -6,8 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
-from tests.support import images, leaks
+from tests.support import images, leaks, session
 from tests.support.engine import EngineProcess
 from tests.support.redis import RedisServer
 from tests.support.registry import Registry
@@ -30,6 +31,14 @@ def nothing_is_left() -> Iterator[None]:
     yield
     left = leaks.Snapshot.take().left_since(before, everything="PORTSIDE_TEST_SHARED" not in os.environ)
     assert not left, f"the tests left behind: {left}"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """SQLite in a file, as installations have it: threads race for its locks, and workers of their own share it."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        database["TEST"]["NAME"] = str(session.directory("db") / "console.sqlite3")
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ class PullProgress:
     out: Output
     digest: str = ""
     _ways: dict[str, float] = field(default_factory=dict)
+    _sizes: dict[str, int] = field(default_factory=dict)
 
     @property
     def percent(self) -> int:
@@ -55,7 +56,12 @@ class PullProgress:
 
     def _layer(self, layer: str, status: str, detail: Mapping[str, Any]) -> None:
         current, total = int(detail.get("current") or 0), int(detail.get("total") or 0)
-        self._ways[layer] = max(self._ways.get(layer, 0.0), _way(status, current, total))
+        way = _way(status, current, total)
+        self._ways[layer] = max(self._ways.get(layer, 0.0), way)
+        if total == 0 and way > 0:
+            # The messages at the end of a phase give no sizes; the layer's is known by then.
+            current = total = self._sizes.get(layer, 0)
+        self._sizes[layer] = total
         self.out.layer(layer, status, current, total)
 
 

@@ -32,7 +32,7 @@ def send(job: "Job") -> bool:
     """
     type(job).objects.filter(pk=job.pk).update(sent=timezone.now())
     try:
-        _app().send_task(
+        _app(url()).send_task(
             Kind(job.kind).task,
             args=[str(job.pk)],
             task_id=str(job.pk),
@@ -48,7 +48,7 @@ def send(job: "Job") -> bool:
 
 def waiting(queue: str) -> int:
     """How many messages wait in `queue`. Raises OperationalError when the broker does not answer."""
-    with _app().connection_for_read() as connection, connection.channel() as channel:
+    with _app(url()).connection_for_read() as connection, connection.channel() as channel:
         try:
             return int(channel.queue_declare(queue=queue, passive=True).message_count)
         except connection.channel_errors:
@@ -57,5 +57,5 @@ def waiting(queue: str) -> int:
 
 
 @cache
-def _app() -> Celery:
-    return Celery("portside.console", broker=url(), set_as_current=False)
+def _app(broker: str) -> Celery:
+    return Celery("portside.console", broker=broker, set_as_current=False)
