@@ -20,15 +20,13 @@ def program() -> Path:
 
 
 def _from_package() -> Path:
-    folder = session.cache() / "docker-cli"
-    client = folder / "usr/bin/docker"
+    client = session.cache() / "docker-cli"
     if not client.exists():
         with tempfile.TemporaryDirectory(dir=session.cache()) as scratch:
             subprocess.run(["apt-get", "download", "-q", "docker.io"], cwd=scratch, check=True, timeout=300)
             (package,) = Path(scratch).glob("docker.io_*.deb")
             subprocess.run(["dpkg-deb", "--extract", package, f"{scratch}/root"], check=True)
-            shutil.rmtree(folder, ignore_errors=True)
-            Path(scratch, "root").rename(folder)
+            Path(scratch, "root/usr/bin/docker").rename(client)
     return client
 
 
