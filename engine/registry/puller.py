@@ -1,7 +1,7 @@
 """Pulling: `docker pull`, from the manifest to a named image."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -62,7 +62,7 @@ class Puller:
 
     async def pull(
         self, reference: Reference, platform: Platform | None = None, credentials: Credentials = NOBODY
-    ) -> AsyncIterator[Message]:
+    ) -> AsyncGenerator[Message, None]:
         """Pull what `reference` names (all tags, where it has neither tag nor digest) and tell how it goes.
 
         Yields Docker's progress messages. Closing the iterator cancels the pull; nothing of it stays then but layers

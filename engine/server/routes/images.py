@@ -11,6 +11,7 @@ from engine.image.platform import Platform
 from engine.image.reference import Reference, parse
 from engine.registry.auth import NOBODY, Credentials, parse_credentials
 from engine.server.filters import read_filters
+from engine.server.lasting import lasting
 from engine.server.replies import nothing, reply, stream_json
 from engine.server.requests import flag, word
 from engine.server.services import services
@@ -38,8 +39,9 @@ async def create(request: web.Request) -> web.StreamResponse:
         raise NotSupported("importing an image (fromSrc) is not supported")
     reference = _wanted(request)
     platform, credentials = _platform(request), _credentials(request)
-    async with aclosing(services(request).puller.pull(reference, platform, credentials)) as messages:
-        return await stream_json(request, messages)
+    with lasting(request):
+        async with aclosing(services(request).puller.pull(reference, platform, credentials)) as messages:
+            return await stream_json(request, messages)
 
 
 @routes.get("/images/{name:.+}/json")

@@ -1,0 +1,22 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from engine.graphdriver.overlay import OverlayDriver
+from engine.image.layer import Layers
+from tests.engine.image.archives import Unpacker
+
+
+@pytest.fixture
+async def driver(tmp_path: Path) -> AsyncIterator[OverlayDriver]:
+    overlay = OverlayDriver(tmp_path / "overlay")
+    yield overlay
+    assert list((tmp_path / "overlay/staging").iterdir()) == []
+    await overlay.sweep((), ())
+    overlay.close()
+
+
+@pytest.fixture
+def unpacker(tmp_path: Path, driver: OverlayDriver) -> Unpacker:
+    return Unpacker(Layers(driver, {}), tmp_path, tmp_path / "overlay/layers")
