@@ -108,7 +108,13 @@ class Engine:
             execs=self._execs,
             networks=self._networks,
             volumes=self._volumes,
-            system=System(),
+            system=System(
+                self._config,
+                containers=self._containers,
+                images=self._images,
+                graph=self._graph,
+                execution=self._execution,
+            ),
         )
         self._listener = Listener(make_app(services), self._config.socket, self._config.group)
         await self._listener.start()

@@ -6,15 +6,27 @@ from typing import Any, Final, NoReturn
 from aiohttp import web
 
 from engine.errors import EngineError
+from engine.server import unsupported
 from engine.server.errors import Handler, error_response, respond
 from engine.server.headers import COMMON
 from engine.server.lasting import LASTING, end_all
 from engine.server.requests import BODY_LIMIT
-from engine.server.routes import networks, system, volumes
+from engine.server.routes import containers, events, images, networks, streams, system, volumes
+from engine.server.routes import exec as exec_
 from engine.server.services import SERVICES, Services
 from engine.server.version import API_VERSION, api_version, check_version, split_path
 
-TABLES: Final = (system.routes, volumes.routes, networks.routes)
+TABLES: Final = (
+    system.routes,
+    containers.routes,
+    streams.routes,
+    exec_.routes,
+    volumes.routes,
+    networks.routes,
+    images.routes,
+    events.routes,
+    unsupported.routes(),
+)
 
 
 def make_app(services: Services) -> web.Application:

@@ -26,13 +26,17 @@ def nothing(*, status: int = 204) -> web.Response:
     return web.Response(status=status)
 
 
-async def stream_json(request: web.Request, messages: AsyncIterable[Mapping[str, Any]]) -> web.StreamResponse:
-    """Send each message as one line of JSON, at once (pull, events).
+async def stream_json(
+    request: web.Request, messages: AsyncIterable[Mapping[str, Any]], *, at_once: bool = False
+) -> web.StreamResponse:
+    """Send each message as one line of JSON as soon as it comes (pull, events).
 
-    The status is decided by the first message: an error before it is an ordinary error response. After it, the 200
-    is out, and an error becomes Docker's last message of the stream: `{"errorDetail": {"message": …}, "error": …}`.
+    The status is decided by the first message, or `at_once`: an error before is an ordinary error response. After, the
+    200 is out, and an error becomes Docker's last message of a stream: `{"errorDetail": {"message": …}, "error": …}`.
     """
     response = web.StreamResponse(headers={"Content-Type": JSON})
+    if at_once:
+        await response.prepare(request)
     try:
         async for message in messages:
             if not response.prepared:

@@ -70,6 +70,18 @@ def word(request: web.Request, name: str) -> str | None:
     return request.query.get(name) or None
 
 
+def size(request: web.Request) -> tuple[int, int]:
+    """A terminal's height and width (`h` and `w`), in characters; both are required."""
+    return _side(request, "h", "height"), _side(request, "w", "width")
+
+
+def _side(request: web.Request, name: str, meaning: str) -> int:
+    text = request.query.get(name, "")
+    if not (text.isascii() and text.isdigit() and int(text) <= 0xFFFF):
+        raise InvalidParameter(f'invalid resize {meaning} "{text}": a number of characters is expected')
+    return int(text)
+
+
 def _check_content_type(header: str) -> None:
     media_type = header.partition(";")[0].strip().lower()
     if not media_type:

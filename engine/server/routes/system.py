@@ -1,8 +1,11 @@
-"""The engine itself: is it there, what is it, what happens in it."""
+"""The engine itself: is it there, and what is it."""
 
 from typing import Final
 
 from aiohttp import web
+
+from engine.server.replies import reply
+from engine.server.services import services
 
 routes = web.RouteTableDef()
 
@@ -23,3 +26,13 @@ async def ping(_: web.Request) -> web.Response:
 @routes.head("/_ping")
 async def ping_head(_: web.Request) -> web.Response:
     return web.Response(headers=_PING_HEADERS, content_type="text/plain")
+
+
+@routes.get("/version")
+async def version(request: web.Request) -> web.Response:
+    return reply(await services(request).system.version())
+
+
+@routes.get("/info")
+async def info(request: web.Request) -> web.Response:
+    return reply(await services(request).system.info())

@@ -1,0 +1,69 @@
+"""The routes of the Engine API that this engine does not serve, and what each would be.
+
+A client that asks for one learns what is missing (501), and not that the path is unknown (404). The table and the
+served routes together are the API's whole list; a test holds them against its description.
+"""
+
+from typing import Final
+
+from aiohttp import web
+
+from engine.errors import NotSupported
+from engine.server.errors import Handler
+
+_SWARM: Final = "swarm mode"
+_PLUGINS: Final = "plugins"
+
+#: Method, path, and what is not supported, in words that end "… is not supported".
+UNSUPPORTED: Final[tuple[tuple[str, str, str], ...]] = (
+    ("GET", "/containers/{id}/changes", "listing a container's changed files"),
+    ("GET", "/containers/{id}/export", "exporting a container's file system"),
+    ("GET", "/containers/{id}/stats", "container statistics"),
+    ("POST", "/containers/{id}/update", "changing a container's limits"),
+    ("GET", "/containers/{id}/attach/ws", "attaching through a WebSocket"),
+    ("HEAD", "/containers/{id}/archive", "copying files to and from a container"),
+    ("GET", "/containers/{id}/archive", "copying files to and from a container"),
+    ("PUT", "/containers/{id}/archive", "copying files to and from a container"),
+    ("POST", "/build", "building images"),
+    ("POST", "/build/prune", "a build cache"),
+    ("POST", "/commit", "making an image from a container"),
+    ("POST", "/images/{name:.+}/push", "pushing images"),
+    ("GET", "/images/search", "searching a registry"),
+    ("POST", "/images/prune", "pruning images"),
+    ("GET", "/images/{name:.+}/get", "saving images"),
+    ("GET", "/images/get", "saving images"),
+    ("POST", "/images/load", "loading images"),
+    ("POST", "/auth", "checking a registry's credentials"),
+    ("GET", "/system/df", "reporting disk usage"),
+    ("GET", "/distribution/{name:.+}/json", "asking a registry for an image's descriptor"),
+    ("POST", "/session", "a BuildKit session"),
+    ("PUT", "/volumes/{name:.+}", "updating a cluster volume"),
+    ("GET", "/plugins", _PLUGINS),
+    ("GET", "/plugins/privileges", _PLUGINS),
+    ("POST", "/plugins/pull", _PLUGINS),
+    ("POST", "/plugins/create", _PLUGINS),
+    ("GET", "/plugins/{name:.+}/json", _PLUGINS),
+    ("DELETE", "/plugins/{name:.+}", _PLUGINS),
+    ("POST", "/plugins/{name:.+}/{action:enable|disable|upgrade|push|set}", _PLUGINS),
+    ("GET", "/{kind:nodes|services|tasks|secrets|configs}", _SWARM),
+    ("POST", "/{kind:services|secrets|configs}/create", _SWARM),
+    ("GET", "/{kind:nodes|services|tasks|secrets|configs}/{id}", _SWARM),
+    ("DELETE", "/{kind:nodes|services|secrets|configs}/{id}", _SWARM),
+    ("POST", "/{kind:nodes|services|secrets|configs}/{id}/update", _SWARM),
+    ("GET", "/{kind:services|tasks}/{id}/logs", _SWARM),
+    ("GET", "/swarm", _SWARM),
+    ("GET", "/swarm/unlockkey", _SWARM),
+    ("POST", "/swarm/{action:init|join|leave|update|unlock}", _SWARM),
+)
+
+
+def routes() -> list[web.RouteDef]:
+    """A handler for each; they come after all that is served."""
+    return [web.route(method, path, _refusal(what)) for method, path, what in UNSUPPORTED]
+
+
+def _refusal(what: str) -> Handler:
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        raise NotSupported(f"{what} is not supported ({request.method} {request.path})")
+
+    return refuse
