@@ -8,7 +8,6 @@ import { Terminal } from "@xterm/xterm";
 import { keyHandler } from "./keys.js";
 import { Link } from "./link.js";
 import { Reason } from "./protocol.js";
-import { documentWithoutInlineStyles } from "./styles.js";
 
 const FIT_DELAY = 80;
 // The browser's own code for a connection that ended without a word. A refused handshake looks the same to a page.
@@ -46,7 +45,6 @@ export class TerminalElement extends HTMLElement {
   makeTerminal() {
     this.terminal = new Terminal({
       allowProposedApi: true,
-      documentOverride: documentWithoutInlineStyles(),
       fontFamily: 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace',
       fontSize: 14,
       scrollback: 10000,

@@ -1,0 +1,174 @@
+"""The terminal's page in a real Chromium: typing, reading, copying, resizing, and how it ends."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect, sync_playwright
+
+from tests.dashboard.terminal.console import Console
+from tests.support import session
+from tests.support.engine import EngineProcess
+from tests.support.redis import RedisServer
+
+pytestmark = [pytest.mark.root, pytest.mark.browser]
+
+CHROMIUM = "/usr/bin/chromium"
+
+
+@pytest.fixture(scope="module")
+def console(shared_engine: EngineProcess, redis_server: RedisServer) -> Iterator[Console]:
+    built = session.CHECKOUT / "dist/terminal.entry.js"
+    assert built.exists(), f"{built} is missing: run `npm run build`"
+    console = Console(shared_engine, redis_server)
+    yield console
+    console.close()
+
+
+@pytest.fixture(scope="module")
+def signed_in(console: Console) -> Iterator[Page]:
+    """One page of one browser; what its policy refuses is an error."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_context(viewport={"width": 1100, "height": 700}).new_page()
+        page.goto(f"{console.url}/accounts/login/")
+        page.get_by_label("User name").fill("admin")
+        page.get_by_label("Password", exact=True).fill(console.password)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(re.compile("/hosts/"))
+        yield page
+        browser.close()
+
+
+@pytest.fixture
+def page(signed_in: Page) -> Iterator[Page]:
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(message.text)
+
+    signed_in.on("console", note)
+    yield signed_in
+    signed_in.remove_listener("console", note)
+    signed_in.goto("about:blank")
+    assert not complaints
+
+
+@pytest.fixture
+def terminal(page: Page, console: Console, engine: EngineProcess, busybox: str) -> Iterator[Page]:
+    """The full window's page, once the shell has prompted."""
+    engine.docker("run", "--detach", "--network", "none", "--name", "term", busybox, "sleep", "1000")
+    page.goto(f"{console.url}/terminal/local/term/")
+    expect(page.locator("portside-terminal")).to_have_attribute("data-state", "open")
+    expect(rows(page)).to_contain_text("/ #")
+    yield page
+    page.goto("about:blank")
+    engine.docker("rm", "--force", "term")
+
+
+def rows(page: Page) -> Locator:
+    return page.locator(".xterm-rows")
+
+
+def command(page: Page, line: str) -> None:
+    page.keyboard.type(line)
+    page.keyboard.press("Enter")
+
+
+def started(page: Page, line: str) -> None:
+    """Run `line`, and wait until the shell has left the terminal to it: what is typed before that, it edits itself."""
+    command(page, f"echo st''arted; {line}")
+    expect(rows(page)).to_contain_text("started")
+
+
+def double_click(page: Page, place: Locator) -> None:
+    """Of the mouse itself: xterm lays a transparent layer over its text, which Locator.dblclick takes for a fault."""
+    box = place.bounding_box()
+    assert box is not None
+    page.mouse.dblclick(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
+
+
+def test_typing_and_reading(terminal: Page, tmp_path: Path) -> None:
+    command(terminal, "echo in:$((6*7)):out")
+    expect(rows(terminal)).to_contain_text("in:42:out")
+    command(terminal, r"printf '\033[31mred\033[0m \033[38;2;1;200;3mtrue\033[0m \346\274\242\345\255\227\n'")
+    expect(rows(terminal)).to_contain_text("true 漢字")
+    expect(terminal.locator("[data-status]")).to_have_text("Connected")
+    # Both kinds of colour are drawn although the policy allows no inline style.
+    colours = terminal.locator(".xterm-rows span").evaluate_all(
+        "spans => spans.filter(span => /^(red|true)$/.test(span.textContent)).map(span => getComputedStyle(span).color)"
+    )
+    assert colours[-1] == "rgb(1, 200, 3)"
+    assert colours[-2] == "rgb(204, 0, 0)"
+    terminal.screenshot(path=tmp_path / "terminal.png")
+
+
+def test_the_size_follows_the_window(terminal: Page) -> None:
+    command(terminal, "while sleep 0.1; do clear; stty size; done")
+    expect(rows(terminal)).to_contain_text(re.compile(r"\d+ 1[23]\d"))
+    terminal.set_viewport_size({"width": 700, "height": 500})
+    expect(rows(terminal)).to_contain_text(re.compile(r"\d+ [78]\d\D"))
+    terminal.set_viewport_size({"width": 1100, "height": 700})
+    expect(rows(terminal)).to_contain_text(re.compile(r"\d+ 1[23]\d"))
+    terminal.keyboard.press("Control+c")
+
+
+def test_ctrl_c_interrupts_a_flood(terminal: Page) -> None:
+    command(terminal, "yes")
+    expect(rows(terminal)).to_contain_text("y")
+    terminal.keyboard.press("Control+c")
+    command(terminal, "clear; echo a''live")
+    expect(rows(terminal)).to_contain_text("alive")
+
+
+def test_ctrl_c_copies_a_selection_and_the_paste_arrives(terminal: Page) -> None:
+    terminal.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    started(terminal, "cat")
+    command(terminal, "word")
+    expect(rows(terminal)).to_contain_text(re.compile("word.*word", re.DOTALL))
+    double_click(terminal, terminal.locator(".xterm-rows span", has_text=re.compile("^word$")).first)
+    terminal.keyboard.press("Control+c")
+    assert terminal.evaluate("navigator.clipboard.readText()") == "word"
+    terminal.keyboard.press("Control+Shift+v")
+    terminal.keyboard.press("Enter")
+    expect(rows(terminal)).to_contain_text(re.compile("(word.*){4}", re.DOTALL))
+    terminal.keyboard.press("Control+c")
+    command(terminal, "echo aft''er")
+    expect(rows(terminal)).to_contain_text("after")
+
+
+def test_a_large_paste_arrives_whole(terminal: Page, engine: EngineProcess) -> None:
+    terminal.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    started(terminal, "stty -echo; cat > /tmp/pasted; stty echo; echo do''ne")
+    terminal.evaluate("navigator.clipboard.writeText('0123456789abcde\\n'.repeat(60000))")
+    terminal.keyboard.press("Control+Shift+v")
+    terminal.keyboard.press("Control+d")
+    expect(rows(terminal)).to_contain_text("done", timeout=30_000)
+    assert engine.docker("exec", "term", "wc", "-c", "/tmp/pasted").split()[0] == "960000"
+
+
+def test_the_exit_code_is_shown_and_reconnecting_gives_a_new_shell(terminal: Page) -> None:
+    command(terminal, "exit 3")
+    expect(terminal.locator("portside-terminal")).to_have_attribute("data-state", "ended")
+    expect(terminal.locator("[data-detail]")).to_have_text("exit code 3")
+    terminal.get_by_role("button", name="Reconnect").click()
+    expect(terminal.locator("portside-terminal")).to_have_attribute("data-state", "open")
+    command(terminal, "echo ag''ain")
+    expect(rows(terminal)).to_contain_text("again")
+
+
+def test_leaving_the_page_hangs_up(terminal: Page, engine: EngineProcess) -> None:
+    started(terminal, "sleep 4321")
+    terminal.goto("about:blank")
+    for _ in range(100):
+        if "sleep 4321" not in engine.docker("exec", "term", "ps"):
+            return
+    raise AssertionError("the shell's program outlived its page")
+
+
+def test_why_there_is_no_terminal_is_shown(page: Page, console: Console) -> None:
+    page.goto(f"{console.url}/terminal/local/nix/")
+    expect(page.locator("[data-detail]")).to_have_text("No such container: nix")
+    expect(page.locator("portside-terminal")).to_have_attribute("data-state", "failed")
