@@ -7,7 +7,7 @@ nothing to wait for, and no event loop is needed. A socket speaks to the network
 import os
 import socket
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any, Final, Self
@@ -25,6 +25,8 @@ from pyroute2.netlink.rtnl import (
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
+
+from engine.linux.wire import Message, attributes, messages
 
 LOOPBACK_INDEX: Final = 1  # in every namespace
 
@@ -86,10 +88,10 @@ class RouteSocket:
         failures: list[OSError] = []
         answered = 0
         while answered < len(requests):
-            for kind, flags, sequence, body in self._receive():
-                if kind == _ERROR and sequence >= first:
+            for answer in messages(self._socket.recv(_BUFFER)):
+                if answer.kind == _ERROR and answer.sequence >= first:
                     answered += 1
-                    failures += _failure(requests[sequence - first], flags, body)
+                    failures += _failure(requests[answer.sequence - first], answer)
         if failures:
             raise failures[0]
 
@@ -101,16 +103,12 @@ class RouteSocket:
         found: list[nlmsg] = []
         while True:
             data = self._socket.recv(_BUFFER)
-            for offset, kind, flags, _, body in _messages(data):
-                if kind == _DONE:
+            for answer in messages(data):
+                if answer.kind == _DONE:
                     return found
-                if kind == _ERROR:
-                    raise _failure(request, flags, body)[0]
-                found.append(_decoded(request, data, offset))
-
-    def _receive(self) -> Iterator[tuple[int, int, int, bytes]]:
-        for _, kind, flags, sequence, body in _messages(self._socket.recv(_BUFFER)):
-            yield kind, flags, sequence, body
+                if answer.kind == _ERROR:
+                    raise _failure(request, answer)[0]
+                found.append(_decoded(request, data, answer.offset))
 
 
 def set_up(index: int) -> Request:
@@ -262,35 +260,22 @@ def _flags(flags: int) -> dict[str, int]:
     return {"flags": flags, "change": _IFF_UP}
 
 
-def _messages(data: bytes) -> Iterator[tuple[int, int, int, int, bytes]]:
-    """Split a datagram (netlink(7)): offset, type, flags, sequence number and body of each message."""
-    offset = 0
-    while offset + 16 <= len(data):
-        length, kind, flags, sequence, _ = struct.unpack_from("=IHHII", data, offset)
-        yield offset, kind, flags, sequence, data[offset + 16 : offset + length]
-        offset += max((length + 3) & ~3, 16)
-
-
 def _decoded(request: Request, data: bytes, offset: int) -> nlmsg:
     message = request.message(data, offset=offset)
     message.decode()
     return message
 
 
-def _failure(request: Request, flags: int, body: bytes) -> list[OSError]:
-    number = -struct.unpack_from("=i", body)[0]
+def _failure(request: Request, answer: Message) -> list[OSError]:
+    """Nothing where the answer is an acknowledgement: error number 0. The request's own header follows it."""
+    number = -struct.unpack_from("=i", answer.body)[0]
     if not number:
         return []
-    text = _kernel_text(body[20:]) if flags & _HAS_TEXT else ""
+    text = _kernel_text(answer.body[20:]) if answer.flags & _HAS_TEXT else ""
     return [OSError(number, f"{os.strerror(number)}{text}", request.what)]
 
 
-def _kernel_text(attributes: bytes) -> str:
+def _kernel_text(data: bytes) -> str:
     """NLMSGERR_ATTR_MSG (1): what the kernel adds in words."""
-    offset = 0
-    while offset + 4 <= len(attributes):
-        length, kind = struct.unpack_from("=HH", attributes, offset)
-        if kind == 1:
-            return f" ({attributes[offset + 4 : offset + length].rstrip(bytes(1)).decode(errors='replace')})"
-        offset += max((length + 3) & ~3, 4)
-    return ""
+    text = attributes(data).get(1, b"").rstrip(b"\0").decode(errors="replace")
+    return f" ({text})" if text else ""

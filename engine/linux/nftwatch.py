@@ -2,14 +2,16 @@
 
 import errno
 import socket
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from engine.linux.wire import attributes, messages
+
 _NETLINK_NETFILTER: Final = 12  # linux/netlink.h
 _SUBSYSTEM: Final = 10  # NFNL_SUBSYS_NFTABLES, the upper byte of a message's type
 _GROUP: Final = 7  # NFNLGRP_NFTABLES
+_NFGENMSG: Final = 4  # struct nfgenmsg, before the attributes
 _NEW_GENERATION: Final = 15  # ends each transaction
 _SET_ELEMENTS: Final = frozenset({12, 14})
 _NAME: Final = 1  # the table's name is attribute 1 of every kind of object
@@ -65,35 +67,18 @@ class RulesetEvents:
                 changes.append(Change())
 
     def _take(self, data: bytes) -> Iterator[Change]:
-        for number, attributes in messages(data):
+        for kind, found in ((entry.kind, attributes(entry.body[_NFGENMSG:])) for entry in messages(data)):
+            number = kind & 0xFF
+            if kind >> 8 != _SUBSYSTEM:
+                continue
             if number == _NEW_GENERATION:
                 tables, element_tables = self._pending
                 self._pending = (set(), set())
-                yield Change(_maker(attributes), frozenset(tables), frozenset(element_tables))
-            elif _NAME in attributes:
-                name = attributes[_NAME].rstrip(b"\0").decode(errors="replace")
+                yield Change(_maker(found), frozenset(tables), frozenset(element_tables))
+            elif _NAME in found:
+                name = found[_NAME].rstrip(b"\0").decode(errors="replace")
                 self._pending[number in _SET_ELEMENTS].add(name)
 
 
-def messages(data: bytes) -> Iterator[tuple[int, dict[int, bytes]]]:
-    """Number and attributes of each nf_tables message in a datagram (a netlink header, then a 4-byte nfgenmsg)."""
-    offset = 0
-    while offset + 20 <= len(data):
-        length, kind = struct.unpack_from("=IH", data, offset)
-        if kind >> 8 == _SUBSYSTEM:
-            yield kind & 0xFF, _attributes(data[offset + 20 : offset + length])
-        offset += max((length + 3) & ~3, 16)
-
-
-def _attributes(data: bytes) -> dict[int, bytes]:
-    found: dict[int, bytes] = {}
-    offset = 0
-    while offset + 4 <= len(data):
-        length, kind = struct.unpack_from("=HH", data, offset)
-        found[kind & 0x3FFF] = data[offset + 4 : offset + length]
-        offset += max((length + 3) & ~3, 4)
-    return found
-
-
-def _maker(attributes: dict[int, bytes]) -> int:
-    return int.from_bytes(attributes.get(_MAKER, b""), "big")
+def _maker(found: dict[int, bytes]) -> int:
+    return int.from_bytes(found.get(_MAKER, b""), "big")

@@ -17,6 +17,7 @@ import structlog
 from engine import tasks
 from engine.config import Config
 from engine.errors import EngineError
+from engine.linux.conntrack import forget_udp_flows
 from engine.linux.netns import on_fresh_thread
 from engine.linux.nft import Document, Nft
 from engine.networkdriver import plumbing, rules
@@ -82,6 +83,7 @@ class BridgeDriver:
             async with self._changing:
                 network.links[link.endpoint_id] = link
                 await self._change(rules.publish(self._table, link))
+            await self._forget_flows(link)
         except BaseException:
             await self.detach(plan, link)
             raise
@@ -93,6 +95,7 @@ class BridgeDriver:
             async with self._changing:
                 if network.links.pop(link.endpoint_id, None) is not None:
                     await self._change(rules.withdraw(self._table, link))
+            await self._forget_flows(link)
         finally:
             with _failing(f"detach {name} from {plan.interface}"):
                 await on_fresh_thread(lambda: plumbing.unplug(name))
@@ -130,6 +133,16 @@ class BridgeDriver:
         """The pair normally goes with its sandbox; where that is kept alive by a stranger, it is deleted."""
         await asyncio.sleep(_LINGER)
         await on_fresh_thread(lambda: plumbing.remove(name))
+
+    async def _forget_flows(self, link: Link) -> None:
+        """UDP senders that are at it already find the published ports as they are now."""
+        ports = {port.host_port for port in link.ports if port.protocol == "udp"}
+        if ports:
+            address = link.address.ip
+            with _failing("forget UDP flows"):
+                await on_fresh_thread(
+                    lambda: forget_udp_flows(lambda flow: flow.port in ports or flow.answered_by == address)
+                )
 
     async def _change(self, commands: list[Document]) -> None:
         """Commit a change of our table; where it no longer fits (somebody flushed the table), build it anew."""

@@ -58,6 +58,25 @@ def test_a_udp_port_answers(world: World) -> None:
     play(world, scenario)
 
 
+def test_a_udp_sender_that_was_there_before_reaches_the_port_and_not_the_next_container(world: World) -> None:
+    async def scenario(networks: Networks) -> None:
+        for _ in range(2):
+            with pytest.raises(OSError, match=r"timed out|refused"):
+                await asyncio.to_thread(world.outside.ask_udp, HOST, 5353, source_port=4444, timeout=0.2)
+            served = await start(networks, "a", PortRequest(53, "udp", host_port=5353))
+            container(world, served).serve_udp(53)
+            assert await asyncio.to_thread(world.outside.ask_udp, HOST, 5353, source_port=4444) == b"hello"
+            await networks.release("a")
+            other = await start(networks, "b")
+            assert address(other) == address(served)
+            container(world, other).serve_udp(53)
+            with pytest.raises(OSError, match=r"timed out|refused"):
+                await asyncio.to_thread(world.outside.ask_udp, HOST, 5353, source_port=4444, timeout=0.2)
+            await networks.release("b")
+
+    play(world, scenario)
+
+
 def test_a_port_on_one_address_answers_only_there(world: World) -> None:
     async def scenario(networks: Networks) -> None:
         served = await start(networks, "a", PortRequest(80, host_ip="127.0.0.1", host_port=8080))

@@ -86,10 +86,10 @@ class Namespace:
 
         return self.run(talk)
 
-    def ask_udp(self, address: str, port: int, *, source_port: int = 0) -> bytes:
+    def ask_udp(self, address: str, port: int, *, source_port: int = 0, timeout: float = 2) -> bytes:
         def talk() -> bytes:
             with socket(AF_INET, SOCK_DGRAM) as client:
-                client.settimeout(2)
+                client.settimeout(timeout)
                 client.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
                 client.bind(("", source_port))
                 client.sendto(b"hello", (address, port))
