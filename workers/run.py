@@ -34,15 +34,12 @@ class Run:
 
     async def do(self, attempt: Attempt[RunParams]) -> dict[str, str]:
         found = await _find(attempt)
-        if found is None and "container" in attempt.result:
+        if found is not None:
+            await _adopt(attempt, found)
+        elif "container" in attempt.result:
             _accept_gone(attempt)
-        elif found is None:
-            await _start(attempt, await _make(attempt))
-        elif found["State"] == "created":
-            await _start(attempt, found.id)
         else:
-            attempt.out.line("The attempt before has started the container", Level.NOTICE)
-            await _keep(attempt, found.id, found["ImageID"])
+            await _start(attempt, await _make(attempt))
         return attempt.result
 
     async def undo(self, attempt: Attempt[RunParams]) -> None:
@@ -62,6 +59,15 @@ async def _find(attempt: Attempt[RunParams]) -> DockerContainer | None:
 async def _labelled(docker: Docker, attempt: Attempt[RunParams]) -> list[DockerContainer]:
     filters = f'{{"label": ["{LABEL}={attempt.job}"]}}'
     return await docker.containers.list(all="true", filters=filters)
+
+
+async def _adopt(attempt: Attempt[RunParams], found: DockerContainer) -> None:
+    """Go on with the container from where the attempt before was cut off."""
+    await _keep(attempt, found.id, found["ImageID"])
+    if found["State"] == "created":
+        await _start(attempt, found.id)
+    else:
+        attempt.out.line(f"Container {found.id[:12]} had been started already", Level.NOTICE)
 
 
 def _accept_gone(attempt: Attempt[RunParams]) -> None:

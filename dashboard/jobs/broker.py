@@ -58,4 +58,7 @@ def waiting(queue: str) -> int:
 
 @cache
 def _app(broker: str) -> Celery:
-    return Celery("portside.console", broker=broker, set_as_current=False)
+    app = Celery("portside.console", broker=broker, set_as_current=False)
+    # A view must not wait for seconds for a broker that is away: the reaper sends again.
+    app.conf.broker_transport_options = {"max_retries": 0}
+    return app

@@ -10,7 +10,7 @@ from dashboard.jobs import actions, broker
 from dashboard.jobs.actions import Refused
 from dashboard.jobs.models import Job
 from dashboard.jobs.output import archive
-from dashboard.jobs.output.entries import START, decode
+from dashboard.jobs.output.entries import START, is_last
 from dashboard.jobs.params import InvalidParams, Kind
 from dashboard.jobs.states import FINAL, State
 from tests.support.jobs import Console
@@ -54,7 +54,7 @@ def test_a_job_that_waits_is_cancelled_at_once(console, make_job, user) -> None:
     assert (job.state, job.cancelled_by) == (State.CANCELLED, user)
     assert job.finished is not None
     assert job.archived is not None
-    assert [decode(data) for _id, data in archive.read(job.pk, START)][-1].state == State.CANCELLED
+    assert [is_last(data) for _id, data in archive.read(job.pk, START)] == [True]
     actions.cancel(job, user)
 
 

@@ -3,6 +3,7 @@
 import gzip
 import os
 import uuid
+from collections.abc import Iterator
 
 import pytest
 
@@ -33,7 +34,7 @@ def test_a_failed_write_leaves_nothing_and_the_old_one_in_place(console: Console
     job = uuid.uuid4()
     archive.write(job, ENTRIES[:1])
 
-    def broken():
+    def broken() -> Iterator[tuple[EntryId, bytes]]:
         yield ENTRIES[0]
         raise OSError("no space left")
 

@@ -156,7 +156,9 @@ async def test_redis_refuses_an_attempt_that_was_superseded(redis, job) -> None:
 async def test_what_was_lost_is_said(redis, job) -> None:
     out = await Writer.resume(redis, job, attempt=2, is_first=False)
     await out.flush()
-    assert await streamed(redis, job) == [Line(text=LOST, at=pytest.approx(0, abs=1e12), level=Level.NOTICE)]
+    assert [(entry.text, entry.level) for entry in await streamed(redis, job) if isinstance(entry, Line)] == [
+        (LOST, "notice")
+    ]
 
 
 async def test_the_pump_copies_while_the_job_works(redis, job) -> None:
@@ -167,7 +169,7 @@ async def test_the_pump_copies_while_the_job_works(redis, job) -> None:
         while not (found := await stream.wait(redis, job, START, seconds=1)):
             pass
         pump.cancel()
-    assert decode(found[0][1]) == Line(text="hello", at=pytest.approx(0, abs=1e12))
+    assert texts([decode(found[0][1])]) == ["hello"]
 
 
 async def test_close_archives_all_and_lets_the_stream_go(redis, job) -> None:
