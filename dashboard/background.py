@@ -3,7 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Final
+
+CANCEL_AGAIN_SECONDS: Final = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -16,9 +18,13 @@ def spawn(coroutine: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[No
 
 
 async def stop(task: asyncio.Task[None]) -> None:
-    """Cancel `task` and wait until it has ended, however it ends."""
-    task.cancel()
-    await asyncio.wait([task])
+    """Cancel `task` and wait until it has ended, however it ends.
+
+    A cancellation can get lost on the way (Python 3.11's wait_for drops one that meets the result), so it is repeated.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=CANCEL_AGAIN_SECONDS)
 
 
 def _report(task: asyncio.Task[None]) -> None:

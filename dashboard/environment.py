@@ -96,7 +96,7 @@ class Environment:
             return _sqlite(self.state / "console.sqlite3")
         url = urlsplit(self.database_url)
         if url.scheme == "sqlite":
-            return _sqlite(Path(unquote(url.path)))
+            return _sqlite(Path("/", unquote(url.path).lstrip("/")))
         if url.scheme in POSTGRES:
             return _postgresql(self.database_url)
         raise ImproperlyConfigured(f"DATABASE_URL: {url.scheme!r} is neither sqlite nor postgresql")

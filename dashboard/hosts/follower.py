@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import aiohttp
@@ -67,11 +68,22 @@ async def follow(host: Host) -> None:
         try:
             async with Redis.from_url(settings.REDIS_URL) as redis:
                 lock = redis.lock(f"portside.follow.{host.name}", timeout=LOCK_SECONDS, sleep=RENEW_SECONDS / 2)
-                async with lock:
+                async with _held(lock):
                     await _listen_while_locked(host, lock)
         except* RedisError as errors:
             log.warning("Following %s: no lock: %s", host.name, errors.exceptions[0])
         await asyncio.sleep(LAST_RETRY_SECONDS)
+
+
+@asynccontextmanager
+async def _held(lock: Lock) -> AsyncIterator[None]:
+    """Hold `lock`. One that was lost meanwhile is not released, and that is no reason to forget a cancellation."""
+    await lock.acquire()
+    try:
+        yield
+    finally:
+        with suppress(RedisError):
+            await lock.release()
 
 
 async def _listen_while_locked(host: Host, lock: Lock) -> None:

@@ -1,5 +1,6 @@
 // Text with terminal colours in, spans with classes out. Only text nodes are made: nothing a program prints is markup.
-const SEQUENCE = /\x1b\[([0-9;:]*)([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-Z\\^_a-z0-9=>()#].?|[\x00-\x08\x0b-\x1f\x7f]/g;
+// In this order: CSI, OSC, escapes with intermediate bytes, short ones, other control characters (not tab, newline).
+const SEQUENCE = /\x1b\[([0-?]*)[ -/]*([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]+[0-~]|\x1b[0-~]|[\x00-\x08\x0b-\x1f\x7f]/g;
 const STYLES = { 1: "bold", 2: "dim", 3: "italic", 4: "underline", 7: "inverse" };
 const STYLE_OFF = { 22: ["bold", "dim"], 23: ["italic"], 24: ["underline"], 27: ["inverse"] };
 

@@ -21,10 +21,9 @@ class LogQuery:
     def from_string(cls, query: bytes) -> Self:
         """Read `tail=100` and `since=2026-01-02T03:04:05.123456789Z`; raises ValueError."""
         given = parse_qs(query.decode("ascii"))
-        since = given.get("since")
         return cls(
-            tail=min(int(given.get("tail", ["1000"])[0]), MOST_LINES),
-            since=_nanoseconds(since[0]) if since else None,
+            tail=_count(given["tail"][0]) if "tail" in given else cls.tail,
+            since=_nanoseconds(given["since"][0]) if "since" in given else None,
         )
 
     def params(self) -> dict[str, str]:
@@ -34,6 +33,12 @@ class LogQuery:
             return params | {"tail": str(self.tail)}
         seconds, rest = divmod(self.since + 1, 1_000_000_000)
         return params | {"since": f"{seconds}.{rest:09d}"}
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(f"tail: not a number of lines: {text!r}")
+    return min(int(text), MOST_LINES)
 
 
 def _nanoseconds(text: str) -> int:

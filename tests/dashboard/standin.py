@@ -1,0 +1,177 @@
+"""A stand-in for an engine, for tests of pages: it answers from lists, and nothing runs in it.
+
+What pages do with a real engine is tested in tests/e2e.
+"""
+
+import asyncio
+import json
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def listed(container_id: str, name: str, *, state: str = "running", **fields: Any) -> dict[str, Any]:
+    """An entry of `GET /containers/json`."""
+    return {
+        "Id": container_id,
+        "Names": [f"/{name}"],
+        "Image": "busybox:latest",
+        "Command": "sleep 1000",
+        "Created": 1_780_000_000,
+        "State": state,
+        "Status": "Up 3 minutes" if state == "running" else "Exited (0) 3 minutes ago",
+        "Ports": [],
+    } | fields
+
+
+def inspected(container_id: str, name: str, *, state: str = "running", tty: bool = False) -> dict[str, Any]:
+    """The answer of `GET /containers/ID/json`."""
+    return {
+        "Id": container_id,
+        "Name": f"/{name}",
+        "Created": "2026-05-28T20:26:40.123456789Z",
+        "Path": "sh",
+        "Args": ["-c", "echo 'a b'"],
+        "Image": "sha256:" + "1" * 64,
+        "State": {
+            "Status": state,
+            "ExitCode": 137,
+            "StartedAt": "2026-05-28T20:26:41Z",
+            "FinishedAt": "0001-01-01T00:00:00Z",
+        },
+        "Config": {
+            "Image": "busybox:latest",
+            "Tty": tty,
+            "Env": ["COLOUR=blue=green", "EMPTY="],
+            "Hostname": "h",
+            "Labels": {"team": "<b>web</b>"},
+        },
+        "HostConfig": {"RestartPolicy": {"Name": "always"}},
+        "Mounts": [{"Type": "volume", "Name": "data", "Source": "/v/_data", "Destination": "/data", "RW": False}],
+        "NetworkSettings": {
+            "Ports": {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}], "53/udp": None},
+            "Networks": {
+                "bridge": {"IPAddress": "172.17.0.2", "Gateway": "172.17.0.1", "MacAddress": "02:42:00:00:00:01"}
+            },
+        },
+    }
+
+
+class StandIn:
+    """Serves on a unix socket, in a thread of its own, so that synchronous tests can talk to it.
+
+    `asked` lists what was asked of it and changes something. A container with an ID in `refusals` answers with that
+    status and text. `emit()` sends an event to all who listen.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.url = f"unix://{path}"
+        self.containers: list[dict[str, Any]] = []
+        self.details: dict[str, dict[str, Any]] = {}
+        self.images: list[dict[str, Any]] = []
+        self.logs = b""
+        self.log_queries: list[dict[str, str]] = []
+        self.refusals: dict[str, tuple[int, str]] = {}
+        self.asked: list[str] = []
+        self._path = path
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="stand-in engine")
+        self._listeners: list[asyncio.Queue[bytes | None]] = []
+        self._runner = web.AppRunner(self._application(), shutdown_timeout=1, handler_cancellation=True)
+
+    @property
+    def listeners(self) -> int:
+        return len(self._listeners)
+
+    def emit(self, kind: str, action: str, actor: str) -> None:
+        event = {"Type": kind, "Action": action, "Actor": {"ID": actor, "Attributes": {}}}
+        self._tell(json.dumps(event).encode() + b"\n")
+
+    def hang_up(self) -> None:
+        """End every stream of events, as an engine does that goes down."""
+        self._tell(None)
+
+    def _tell(self, message: bytes | None) -> None:
+        for queue in self._listeners:
+            self._loop.call_soon_threadsafe(queue.put_nowait, message)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._run(self._start())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.hang_up()
+        self._run(self._runner.cleanup())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _run(self, work: Any) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)
+
+    async def _start(self) -> None:
+        await self._runner.setup()
+        await web.UnixSite(self._runner, str(self._path)).start()
+
+    def _application(self) -> web.Application:
+        routes: list[tuple[str, str, Handler]] = [
+            ("GET", "/containers/json", self._list),
+            ("GET", "/containers/{id}/json", self._inspect),
+            ("GET", "/containers/{id}/logs", self._logs),
+            ("POST", "/containers/{id}/{action}", self._change),
+            ("DELETE", "/containers/{id}", self._change),
+            ("GET", "/images/json", self._list_images),
+            ("DELETE", "/images/{id:.+}", self._change),
+            ("GET", "/events", self._events),
+        ]
+        application = web.Application()
+        for method, path, handler in routes:
+            application.router.add_route(method, "/v1.41" + path, handler)
+        return application
+
+    async def _list(self, request: web.Request) -> web.StreamResponse:
+        wanted = json.loads(request.query["filters"]).get("id")
+        return web.json_response([entry for entry in self.containers if not wanted or entry["Id"] in wanted])
+
+    async def _inspect(self, request: web.Request) -> web.StreamResponse:
+        detail = self.details.get(request.match_info["id"])
+        if detail is None:
+            return self._refuse(404, f"No such container: {request.match_info['id']}")
+        return web.json_response(detail)
+
+    async def _change(self, request: web.Request) -> web.StreamResponse:
+        if refusal := self.refusals.get(request.match_info["id"]):
+            return self._refuse(*refusal)
+        self.asked.append(f"{request.method} {request.path_qs.removeprefix('/v1.41')}")
+        return web.json_response([]) if "/images/" in request.path else web.Response(status=204)
+
+    async def _list_images(self, _request: web.Request) -> web.StreamResponse:
+        return web.json_response(self.images)
+
+    async def _logs(self, request: web.Request) -> web.StreamResponse:
+        self.log_queries.append(dict(request.query))
+        return web.Response(body=self.logs, content_type="application/octet-stream")
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._listeners.append(queue)
+        try:
+            while (message := await queue.get()) is not None:
+                await response.write(message)
+        finally:
+            self._listeners.remove(queue)
+        return response
+
+    def _refuse(self, status: int, message: str) -> web.Response:
+        return web.json_response({"message": message}, status=status)
