@@ -18,7 +18,7 @@ _PING_HEADERS: Final = {
 }
 
 
-@routes.get("/_ping", allow_head=False)
+@routes.get("/_ping")
 async def ping(_: web.Request) -> web.Response:
     return web.Response(text="OK", headers=_PING_HEADERS)
 
