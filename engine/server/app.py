@@ -41,7 +41,7 @@ def make_app(services: Services) -> web.Application:
 
 
 def _inner_router() -> web.UrlDispatcher:
-    """Each route by its own method alone: a HEAD beside every GET, as aiohttp adds it, would run `events` for nobody."""
+    """Each route by its own method alone: the HEAD that aiohttp adds to a GET would run `events` for nobody."""
     router = web.UrlDispatcher()
     for table in TABLES:
         for route in cast(Iterable[web.RouteDef], table):
