@@ -60,7 +60,7 @@ def parse_credentials(header: str) -> Credentials:
     """Read `X-Registry-Auth`: base64url of JSON, padded or not. Raises InvalidParameter."""
     text = header.strip().rstrip("=").replace("+", "-").replace("/", "_")
     try:
-        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars="-_", validate=True)
         said = msgspec.json.decode(raw or b"{}", type=_Header)
         username, password = said.username, said.password
         if said.auth and not username:
