@@ -14,14 +14,24 @@ const FIT_DELAY = 80;
 const LOST = 1006;
 const STATES = { [Reason.ENDED]: "ended", [LOST]: "lost" };
 const CTRL_C = "\x03";
-// What a program that was cut off may leave on: the other screen, mouse reports, bracketed paste, colours, a hidden cursor.
-const TIDY = "\x1b[?1049l\x1b[?1000;1002;1003;1006;2004l\x1b[0m\x1b[?25h\x1b[!p";
+// What a program that was cut off may leave on: mouse reports, bracketed paste, colours, a hidden cursor; the other screen.
+const TIDY = "\x1b[?1000;1002;1003;1006;2004l\x1b[0m\x1b[?25h\x1b[!p";
+const FIRST_SCREEN = "\x1b[?1049l";
 
 const THEME = {
   background: "#10141a",
   foreground: "#d8dee6",
   cursor: "#d8dee6",
   selectionBackground: "#37517a",
+};
+
+const FOUND = {
+  decorations: {
+    matchBackground: "#5c4a12",
+    matchOverviewRuler: "#5c4a12",
+    activeMatchBackground: "#a8871f",
+    activeMatchColorOverviewRuler: "#a8871f",
+  },
 };
 
 export class TerminalElement extends HTMLElement {
@@ -117,7 +127,13 @@ export class TerminalElement extends HTMLElement {
     this.link = null;
     const message = this.words(close);
     this.show(STATES[close.reason] ?? "failed", message);
-    this.terminal.write(`${TIDY}\r\n\x1b[2m[${printable(message)}]\x1b[0m\r\n`);
+    // Queued behind output that is still being drawn, which may yet switch the screen.
+    this.terminal.write("", () => this.terminal.write(`${this.tidy()}\r\n\x1b[2m[${printable(message)}]\x1b[0m\r\n`));
+  }
+
+  tidy() {
+    // On the first screen already, the sequence would move the cursor to where it once was.
+    return (this.terminal.buffer.active.type === "alternate" ? FIRST_SCREEN : "") + TIDY;
   }
 
   words(close) {
@@ -152,10 +168,11 @@ export class TerminalElement extends HTMLElement {
 
   find(event) {
     if (event.key === "Enter") {
-      if (event.shiftKey) this.search.findPrevious(event.target.value);
-      else this.search.findNext(event.target.value);
+      if (event.shiftKey) this.search.findPrevious(event.target.value, FOUND);
+      else this.search.findNext(event.target.value, FOUND);
     } else if (event.key === "Escape") {
       event.target.hidden = true;
+      this.search.clearDecorations();
       this.terminal.focus();
     }
   }
