@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from engine.config import Config
 from engine.errors import Conflict, InvalidParameter, NotFound
 from engine.events import EventBus
 from engine.graphdriver.driver import GraphDriver
@@ -39,8 +39,8 @@ class Images:
     #: Set by the daemon, which knows the containers.
     users: Users
 
-    def __init__(self, config: Config, database: Database, events: EventBus, driver: GraphDriver) -> None:
-        self.blobs = BlobStore(config.home / "images")
+    def __init__(self, root: Path, database: Database, driver: GraphDriver, events: EventBus) -> None:
+        self.blobs = BlobStore(root)
         self._graph = Graph(database, self.blobs)
         self.layer_store = Layers(driver, _sizes(self._graph))
         self._keeper = Keeper(self._graph, self.layer_store, self.blobs)
@@ -82,7 +82,8 @@ class Images:
         others = {layer for node in self._graph.nodes if node.record.id != image.id for layer in node.chain}
         return sum(self.layer_store.size(layer) for layer in image.layers if layer in others)
 
-    def layers(self) -> set[str]:
+    @property
+    def live_layers(self) -> set[str]:
         """The chain IDs of all layers that images need, for the driver's sweep."""
         return self._graph.live_layers()
 
@@ -135,9 +136,9 @@ class Images:
             await self._graph.name(reference, image_id)
             return True
 
-    async def restore(self) -> None:
-        """At start: delete the blobs that a dead engine left."""
-        await asyncio.to_thread(self.blobs.sweep, self._graph.live_blobs())
+    def sweep(self) -> None:
+        """Delete the blobs that a dead engine left (blocking: at start, before anything is pulled)."""
+        self.blobs.sweep(self._graph.live_blobs())
 
     # Steps
 

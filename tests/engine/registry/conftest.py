@@ -58,7 +58,7 @@ async def open_store(home: Path, **settings: Any) -> AsyncIterator[Store]:
     database = Database(config.database)
     driver = OverlayDriver(home / "overlay")
     events = EventBus()
-    images = Images(config, database, events, driver)
+    images = Images(home / "images", database, driver, events)
     store = Store(home, images, driver, Puller(config, images, events, pause=0.01))
     yield store
     assert store.files()["ingest"] == store.files()["staging"] == []

@@ -182,6 +182,6 @@ async def test_a_restart_sweeps_what_a_killed_pull_left(stand_in: StandIn, store
     (store.home / "images/sha256" / ("0" * 64)).write_bytes(b"orphan")
     staging = await store.driver.stage()
     await store.driver.commit(staging, "sha256:" + "1" * 64)
-    await store.images.restore()
-    await store.driver.sweep((), store.images.layers())
+    store.images.sweep()
+    await store.driver.sweep((), store.images.live_layers)
     assert store.files() == before
