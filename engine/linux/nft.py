@@ -6,7 +6,6 @@ commit: so it lives on one thread of its own.
 
 import asyncio
 import json
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -24,8 +23,6 @@ class Nft:
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="nft")
         self._library: Nftables | None = None
-        #: The kernel's ID of the thread that commits: it signs each generation of the ruleset.
-        self.thread_id = 0
 
     async def run(self, *commands: Document) -> None:
         """Commit the commands as one transaction: all of them or none. Raises EngineError with the library's words."""
@@ -47,7 +44,6 @@ class Nft:
             self._library = Nftables()
             self._library.set_json_output(True)
             self._library.set_handle_output(True)
-            self.thread_id = threading.get_native_id()
         return self._library
 
     def _call(self, document: Document) -> str:

@@ -1,9 +1,49 @@
 """Addresses: which subnet a network gets, and which address a container gets in it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import asyncio
+import errno
+import socket
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import Final
+
+import structlog
 
 from engine.errors import Conflict, InvalidParameter, Unavailable
+
+log = structlog.get_logger(__name__)
+
+#: An abstract unix socket: one holder in a network namespace, let go of with the process, never a file.
+_CHOOSER: Final = "\0portside/subnet-choice"
+_CHOICE_TAKES: Final = 0.02
+_PATIENCE: Final = 5.0
+
+
+@asynccontextmanager
+async def only_chooser() -> AsyncIterator[None]:
+    """Keep other engines on this host from choosing a subnet until this one's bridge shows which it has.
+
+    After a few seconds it goes on without: a stuck neighbour must not keep this engine from starting.
+    """
+    with socket.socket(socket.AF_UNIX) as lock:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while not _is_taken_over(lock):  # noqa: ASYNC110  # another process tells us of no event
+                    await asyncio.sleep(_CHOICE_TAKES)
+        except TimeoutError:
+            log.warning("another engine has been choosing a subnet for long; going on without waiting")
+        yield
+
+
+def _is_taken_over(lock: socket.socket) -> bool:
+    try:
+        lock.bind(_CHOOSER)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return False
+    return True
 
 
 def choose_subnet(pools: Sequence[str], taken: Iterable[IPv4Network]) -> IPv4Network:

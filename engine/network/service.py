@@ -10,8 +10,9 @@ killed engine leaves can be told from what is in use (`restore`).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 import structlog
@@ -21,7 +22,7 @@ from engine.errors import Conflict, EngineError, InvalidParameter, NotFound
 from engine.events import EventBus
 from engine.ids import random_id, short_id
 from engine.linux.netns import Sandboxes
-from engine.network.ipam import AddressPool, choose_subnet
+from engine.network.ipam import AddressPool, choose_subnet, only_chooser
 from engine.network.ports import PortRequest
 from engine.network.records import (
     PREDEFINED,
@@ -160,14 +161,15 @@ class Networks:
 
     async def shutdown(self) -> None:
         """End this engine's part: with no containers left nothing stays in the kernel; else what they need does."""
-        if not self._endpoints:
-            for network in self._networks.values():
-                if network.plan is not None:
-                    await self._drivers[network.driver].close(network.plan)
-            self._sandboxes.close()
-        for driver in self._drivers.values():
-            await driver.stop()
-        self._ports.close()
+        async with AsyncExitStack() as undo:  # goes on past what fails
+            undo.callback(self._ports.close)
+            for driver in self._drivers.values():
+                undo.push_async_callback(driver.stop)
+            if not self._endpoints:
+                undo.callback(self._sandboxes.close)
+                for network in self._networks.values():
+                    if network.plan is not None:
+                        undo.push_async_callback(self._drivers[network.driver].close, network.plan)
 
     def _with_address(
         self, endpoint: Endpoint, network: Network, address: IPv4Address | None, mac: str | None
@@ -221,20 +223,18 @@ class Networks:
         self._endpoints[endpoint.container_id] = endpoint
 
     async def _open(self, network: Network) -> None:
-        if network.plan is None:
-            network = await self._plan(network)
-        assert network.plan is not None  # noqa: S101  # for mypy: _plan gives one
-        links = [endpoint.link for endpoint in self.endpoints(network)]
-        await self._drivers[network.driver].open(network.plan, links)
+        driver = self._drivers[network.driver]
+        if network.plan is not None:
+            await driver.open(network.plan, [endpoint.link for endpoint in self.endpoints(network)])
+            return
+        async with only_chooser():
+            plan = make_plan(network.id, self._config.bridge, await self._choose_subnet(driver))
+            await self._save(replace(network, plan=plan))  # on disk before the kernel hears of it
+            self._pools[network.id] = AddressPool(plan.subnet, plan.gateway)
+            await driver.open(plan, ())
 
-    async def _plan(self, network: Network) -> Network:
-        """Choose the subnet of a network that has none yet; the choice is on disk before the kernel hears of it."""
-        taken = await self._drivers[network.driver].taken_networks()
-        subnet = choose_subnet(self._config.address_pools, taken)
-        planned = replace(network, plan=make_plan(network.id, self._config.bridge, subnet))
-        await self._save(planned)
-        self._pools[network.id] = AddressPool(subnet, make_plan(network.id, "", subnet).gateway)
-        return planned
+    async def _choose_subnet(self, driver: NetworkDriver) -> IPv4Network:
+        return choose_subnet(self._config.address_pools, await driver.taken_networks())
 
     async def _save(self, network: Network) -> None:
         await self._records.put(network.id, network.to_record())

@@ -69,10 +69,8 @@ class BridgeDriver:
             await on_fresh_thread(lambda: plumbing.sweep(self._prefix, keep))
         async with self._changing:
             self._networks[plan.network_id] = _OpenNetwork(plan, mtu, {link.endpoint_id: link for link in links})
-            await self._rebuild()
+            await self._begin()
             await self._ask_others(await self._chains())
-        if self._keeper is None:
-            self._keeper = Keeper(self._table, lambda thread: thread == self._nft.thread_id, self._repair)
 
     async def attach(self, plan: NetworkPlan, link: Link, sandbox: Path) -> None:
         network = self._networks[plan.network_id]
@@ -119,6 +117,15 @@ class BridgeDriver:
             await self._keeper.stop()
         await tasks.cancel_all(self._tasks)
         self._nft.close()
+
+    async def _begin(self) -> None:
+        if self._keeper is not None:
+            await self._rebuild()
+            return
+        keeper = Keeper(self._table, self._repair)
+        await self._rebuild()
+        keeper.start()
+        self._keeper = keeper
 
     def _interface(self, link: Link) -> str:
         return self._prefix + link.endpoint_id[:_ID_DIGITS]

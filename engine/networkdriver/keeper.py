@@ -23,16 +23,23 @@ PAUSE: Final = 0.5
 
 
 class Keeper:
-    """Calls `repair` after others' changes; `is_own` tells the engine's own transactions by their thread."""
+    """Calls `repair` after others' changes, telling it whether our table was touched.
 
-    def __init__(self, table: str, is_own: Callable[[int], bool], repair: Callable[[bool], Awaitable[None]]) -> None:
+    Made before the engine's first transaction, and started right after it: by that one it learns which thread, as the
+    kernel counts them (in a container the engine's own count is another), commits the engine's own.
+    """
+
+    def __init__(self, table: str, repair: Callable[[bool], Awaitable[None]]) -> None:
         self._table = table
-        self._is_own = is_own
         self._repair = repair
         self._events = RulesetEvents()
+        self._own_makers: set[int] = set()
         self._changed = asyncio.Event()
         self._is_ours_touched = False
         self._tasks: set[asyncio.Task[Any]] = set()
+
+    def start(self) -> None:
+        self._own_makers = {change.maker for change in self._events.read() if self._table in change.tables}
         asyncio.get_running_loop().add_reader(self._events, self._on_readable)
         tasks.spawn(self._keep(), name="keep packet filter", owner=self._tasks)
 
@@ -43,7 +50,7 @@ class Keeper:
 
     def _on_readable(self) -> None:
         for change in self._events.read():
-            if self._is_own(change.maker):
+            if change.maker in self._own_makers:
                 continue
             self._is_ours_touched |= touches(change, self._table)
             if self._is_ours_touched or change.tables:

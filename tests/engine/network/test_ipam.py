@@ -1,9 +1,10 @@
+import asyncio
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 import pytest
 
 from engine.errors import Conflict, InvalidParameter, Unavailable
-from engine.network.ipam import AddressPool, choose_subnet
+from engine.network.ipam import AddressPool, choose_subnet, only_chooser
 
 POOLS = ("172.17.0.0/16", "172.18.0.0/16")
 
@@ -24,6 +25,19 @@ def pool(subnet: str = "10.0.0.0/29") -> AddressPool:
 )
 def test_the_first_pool_that_the_host_does_not_use(taken: list[str], chosen: str) -> None:
     assert choose_subnet(POOLS, map(IPv4Network, taken)) == IPv4Network(chosen)
+
+
+async def test_only_one_engine_chooses_at_a_time() -> None:
+    order = []
+
+    async def choose(name: str) -> None:
+        async with only_chooser():
+            order.append(name)
+            await asyncio.sleep(0.01)
+            order.append(name)
+
+    await asyncio.gather(choose("a"), choose("b"), choose("c"))
+    assert [order[0], order[2], order[4]] == [order[1], order[3], order[5]]
 
 
 def test_no_pool_is_left() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from engine.network.ports import PortRequest
 from engine.network.service import Networks
-from tests.engine.networkdriver.play import answers_again, ask, container, play, start
+from tests.engine.networkdriver.play import address, answers_again, ask, container, play, refused, start
 from tests.engine.networkdriver.world import HOST, OUTSIDE, World
 
 pytestmark = pytest.mark.root
@@ -116,6 +116,26 @@ def test_everything_is_flushed(world: World) -> None:
         world.host.shell("nft", "flush", "ruleset")
         assert await answers_again(world.outside, HOST, 8080) == OUTSIDE
         assert await answers_again(world.host, "127.0.0.1", 8080)
+
+    play(world, scenario)
+
+
+def test_another_engine_on_the_same_host(world: World) -> None:
+    """Each has its own bridge, subnet and table; from one to the other only what is published is reached."""
+
+    async def scenario(networks: Networks) -> None:
+        served = await start(networks, "a", PortRequest(80, host_port=8080))
+        container(world, served).serve(80)
+        with world.networks(world.config(name="second")) as neighbours:
+            await neighbours.restore(())
+            other = await start(neighbours, "a")
+            assert address(other) == "172.18.0.2"
+            assert await ask(container(world, other), HOST, 8080)
+            with refused():
+                await ask(container(world, other), address(served), 80, timeout=0.3)
+            await neighbours.release("a")
+            await neighbours.shutdown()
+        assert await ask(world.outside, HOST, 8080) == OUTSIDE
 
     play(world, scenario)
 

@@ -125,8 +125,9 @@ class World:
         """A container's sandbox, to act in."""
         return Namespace(path, self._undo)
 
-    def config(self, **settings: object) -> Config:
-        return Config(home=self._root / "home", run=self._root / "run", **settings)  # type: ignore[arg-type]
+    def config(self, name: str = "first") -> Config:
+        """The settings of one engine on this host."""
+        return Config(home=self._root / name / "home", run=self._root / name / "run")
 
     @contextmanager
     def networks(self, config: Config) -> Iterator[Networks]:
