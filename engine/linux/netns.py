@@ -19,11 +19,18 @@ _OWN = Path("/proc/thread-self/ns/net")
 
 
 async def on_fresh_thread(work: Callable[[], T]) -> T:
-    """Run `work` on a thread of its own, which ends with it (about 0.1 ms). It starts in its maker's namespace."""
+    """Run `work` on a thread of its own, which ends with it (about 0.1 ms). It starts in its maker's namespace.
+
+    The work can't be stopped: when the caller is cancelled, it is waited for, so that whoever undoes it finds it done.
+    """
     executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="netns")
-    future = executor.submit(work)
+    future = asyncio.wrap_future(executor.submit(work))
     executor.shutdown(wait=False)
-    return await asyncio.wrap_future(future)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        await asyncio.gather(future, return_exceptions=True)
+        raise
 
 
 def enter(path: Path) -> None:

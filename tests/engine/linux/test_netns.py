@@ -57,6 +57,25 @@ async def test_a_sandbox_that_cannot_be_made_leaves_nothing(tmp_path: Path, monk
     sandboxes.close()
 
 
+async def test_cancelled_work_is_waited_for() -> None:
+    begun, allowed, done = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        allowed.wait(10)
+        done.set()
+
+    task = asyncio.get_running_loop().create_task(netns.on_fresh_thread(work))
+    await asyncio.to_thread(begun.wait, 10)
+    task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()
+    allowed.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert done.is_set()
+
+
 async def test_work_runs_on_a_thread_that_ends_with_it() -> None:
     threads = await asyncio.gather(*(netns.on_fresh_thread(threading.current_thread) for _ in range(3)))
     assert len({thread.ident for thread in threads} | {threading.get_ident()}) > 1
