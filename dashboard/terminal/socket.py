@@ -29,6 +29,7 @@ class Socket:
         self._receive = receive
         self._send = send
         self._is_open = False
+        self._is_closed = False
 
     async def accept(self) -> None:
         """Answer the handshake. What is refused later reaches the page with its reason; a browser tells a page nothing
@@ -51,9 +52,13 @@ class Socket:
         await self._deliver({"type": "websocket.send", "bytes": encode(frame), "text": None})
 
     async def close(self, close: Close) -> None:
-        """Tell why, in a frame (all of it) and in the WebSocket's own close; nothing to do when nobody is there.
+        """Tell why, in a frame (all of it) and in the WebSocket's own close; nothing to do when nobody is there, or has
+        been told already.
 
         Before `accept` the handshake is refused, and the server answers it with 403."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         reason = shortened(close.text, _MAX_REASON).decode()
         try:
             if self._is_open:

@@ -169,6 +169,15 @@ async def test_a_container_that_stops_ends_the_terminal(browser: Browser, contai
         assert close.reason is Reason.ENDED
 
 
+async def test_an_engine_that_dies_is_named(browser: Browser, container: Container) -> None:
+    async with browser:
+        await prompt(browser)
+        container.engine.kill9()
+        close = await browser.read_all()
+        assert close.reason is Reason.ENGINE
+    container.engine.restart()
+
+
 async def test_another_user_and_directory(browser: Browser) -> None:
     async with browser:
         await browser.open(user="nobody", workdir="/tmp", shell="/bin/sh")
