@@ -34,11 +34,14 @@ class Runtime:
         if not fifo.exists():
             await self._call("start", container_id)
             return
-        descriptor = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        # Before the fifo is opened, which alone lets the process go: a short one is gone by the next line.
+        process = waiting.open_pidfd(pid)
+        if process is None:
+            raise StartFailed(f"container {container_id}: the waiting process {pid} is gone", 128)
         try:
-            await _first_byte(descriptor, pid, container_id)
+            await _let_go(fifo, process, f"container {container_id}: the waiting process {pid}")
         finally:
-            os.close(descriptor)
+            os.close(process)
         fifo.unlink(missing_ok=True)
 
     def is_waiting(self, container_id: str) -> bool:
@@ -74,17 +77,15 @@ class Runtime:
         return done.stdout
 
 
-async def _first_byte(descriptor: int, pid: int, container_id: str) -> None:
-    """Read the fifo's byte, or find that the waiting process has died."""
-    process = waiting.open_pidfd(pid)
-    if process is None:
-        raise StartFailed(f"container {container_id}: the waiting process {pid} is gone", 128)
+async def _let_go(fifo: Path, process: int, who: str) -> None:
+    """Read the fifo's byte, or find that the waiting process (a pidfd) has died before it wrote it."""
+    descriptor = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         await waiting.any_readable(descriptor, process)
         if not _has_byte(descriptor):
-            raise StartFailed(f"container {container_id}: the waiting process {pid} died before its start", 128)
+            raise StartFailed(f"{who} died before its start", 128)
     finally:
-        os.close(process)
+        os.close(descriptor)
 
 
 def _has_byte(descriptor: int) -> bool:
