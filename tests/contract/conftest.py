@@ -1,6 +1,6 @@
 """Each case runs once a daemon; what a case makes is removed after it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,26 +38,17 @@ class Daemon:
 
 
 @pytest.fixture(scope="session")
-def start_dockerd(nothing_is_left: None) -> Iterator[Callable[[], Docker]]:
-    """Starts the session's dockerd, at the first call."""
-    started: list[dockerd.Dockerd] = []
-
-    def start() -> Docker:
-        if not started:
-            started.append(dockerd.Dockerd())
-        return started[0].docker
-
-    yield start
-    for daemon in started:
-        daemon.stop()
+def dockerd_with_busybox(nothing_is_left: None, busybox: str, busybox_layout: Path) -> Iterator[Docker]:
+    if not dockerd.is_present():
+        pytest.skip("no dockerd on this host to compare with (Debian's docker.io has one)")
+    with dockerd.Dockerd() as started:
+        started.load(busybox_layout, busybox)
+        yield started.docker
 
 
 @pytest.fixture(params=["portside", "dockerd"])
 def daemon(request: pytest.FixtureRequest, busybox: str) -> Iterator[Daemon]:
-    if request.param == "dockerd" and not dockerd.is_present():
-        pytest.skip("no dockerd on this host to compare with (Debian's docker.io has one)")
-    docker = _docker(request)
-    docker("pull", "--quiet", busybox)
+    docker = _docker(request, busybox)
     yield Daemon(docker, busybox)
     if containers := docker("ps", "--all", "--quiet").split():
         docker("rm", "--force", "--volumes", *containers)
@@ -65,9 +56,10 @@ def daemon(request: pytest.FixtureRequest, busybox: str) -> Iterator[Daemon]:
         docker("volume", "rm", *volumes)
 
 
-def _docker(request: pytest.FixtureRequest) -> Docker:
+def _docker(request: pytest.FixtureRequest, busybox: str) -> Docker:
     if request.param == "dockerd":
-        start: Callable[[], Docker] = request.getfixturevalue("start_dockerd")
-        return start()
+        other: Docker = request.getfixturevalue("dockerd_with_busybox")
+        return other
     engine: EngineProcess = request.getfixturevalue("shared_engine")
+    engine.docker("pull", "--quiet", busybox)
     return engine.docker

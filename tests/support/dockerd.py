@@ -15,30 +15,38 @@ def is_present() -> bool:
 
 
 class Dockerd(Child):
-    """It lives in a network namespace of its own: a second dockerd would take the first one's bridge away.
+    """It lives in a network namespace of its own, where its containers have the network `none`.
 
-    Without `bridged` containers have the network `none`; with it a bridge that leads nowhere.
+    With `bridged` it has the caller's network, and the bridge docker0 in it: on a host with another dockerd, the caller
+    makes a network namespace first, as the two would take the bridge from each other.
     """
 
     def __init__(self, *, bridged: bool = False) -> None:
         root = session.directory("d")
         self.socket = root / "d.sock"
-        argv: list[str | Path] = [
-            "unshare",
-            "--net",
-            "dockerd",
-            "--host",
-            f"unix://{self.socket}",
-            "--data-root",
-            root / "data",
-        ]
-        argv += ["--exec-root", root / "exec", "--pidfile", root / "pid", "--group", "root"]
-        if not bridged:
-            argv += ["--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"]
+        alone = ["--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"]
+        argv: list[str | Path] = ["dockerd"] if bridged else ["unshare", "--net", "dockerd", *alone]
+        argv += ["--host", f"unix://{self.socket}", "--data-root", root / "data", "--exec-root", root / "exec"]
+        argv += ["--pidfile", root / "pid", "--group", "root"]
         super().__init__("dockerd", argv, log=root / "log")
         self._default_namespace = root / "exec/netns/default"
         self.wait_for("its socket", lambda: answers(self.socket), seconds=60)
         self.docker = Docker(self.socket)
+
+    def load(self, layout: Path, reference: str) -> None:
+        """Give it the OCI layout's image by the name `reference`, without a registry."""
+        archive = session.directory("load") / "image.tar"
+        argv = [
+            "skopeo",
+            "--insecure-policy",
+            "copy",
+            "--quiet",
+            f"oci:{layout}",
+            f"docker-archive:{archive}:{reference}",
+        ]
+        subprocess.run(argv, check=True, timeout=120)
+        self.docker("load", "--quiet", "--input", archive)
+        archive.unlink()
 
     def stop(self, *, seconds: float = 20.0) -> int:
         code = super().stop(seconds=seconds)
