@@ -8,6 +8,7 @@ client. A client that reads slower than the process writes is waited for once it
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 
 from engine import tasks
@@ -108,6 +109,7 @@ class Hub:
             if self._stdin_closed:
                 self._socket.half_close()
             self._pump = tasks.spawn(self._pump_from(self._socket), name="attach pump", owner=self._tasks)
+            self._pump.add_done_callback(partial(self._disconnected, self._socket))
             self._ready.set()
 
     async def write(self, data: bytes) -> None:
@@ -128,6 +130,7 @@ class Hub:
         stdin_is_kept = not self.stdio.stdin_once or self.stdio.tty or self._stdin_closed
         if not self._clients and self._pump is not None and stdin_is_kept:
             self._pump.cancel()
+            self._socket = self._pump = None
             self._ready.clear()
 
     async def end(self) -> None:
@@ -139,11 +142,13 @@ class Hub:
         self._clients.clear()
 
     async def _pump_from(self, socket: AttachSocket) -> None:
-        try:
-            while (packet := await socket.receive()) is not None:
-                chunk = Chunk(Stream(packet[0]), packet[1])
-                for client in tuple(self._clients):
-                    await client.put(chunk)
-        finally:
-            socket.close()
+        while (packet := await socket.receive()) is not None:
+            chunk = Chunk(Stream(packet[0]), packet[1])
+            for client in tuple(self._clients):
+                await client.put(chunk)
+
+    def _disconnected(self, socket: AttachSocket, _: asyncio.Task[None]) -> None:
+        """Whatever ended the pump, also before its first step."""
+        socket.close()
+        if self._socket is socket:
             self._socket = self._pump = None

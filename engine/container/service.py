@@ -294,7 +294,8 @@ class Containers:
     def volumes(self) -> dict[str, list[str]]:
         """Which volumes each container has."""
         return {
-            each.id: [mounted.name for mounted in each.record.mounts if mounted.kind == "volume"] for each in self._index
+            each.id: [mounted.name for mounted in each.record.mounts if mounted.kind == "volume"]
+            for each in self._index
         }
 
     async def close(self) -> None:

@@ -94,7 +94,7 @@ async def test_following_ends_with_the_container_and_misses_nothing(log):
     owner: set[asyncio.Task[None]] = set()
 
     async def follow():
-        wanted = LogOptions(stdout=True, stderr=True, follow=True, tail=0)
+        wanted = LogOptions(stdout=True, stderr=True, follow=True)
         received.extend([chunk.data async for chunk in logs.read(log, wanted, running)])
 
     follower = tasks.spawn(follow(), name="follow", owner=owner)
@@ -109,4 +109,5 @@ async def test_following_ends_with_the_container_and_misses_nothing(log):
         writer.write(b" a line\n")
     running.set()
     await follower
-    assert b"".join(received) == b"".join(b"line %d\n" % n for n in range(50)) + b"half a line\n"
+    before = b"one\ntwo\nthree\n\nno newline"
+    assert b"".join(received) == before + b"".join(b"line %d\n" % n for n in range(50)) + b"half a line\n"

@@ -53,11 +53,11 @@ def test_other_kinds_are_refused(kind, error):
 
 def test_one_destination_is_mounted_once():
     with pytest.raises(InvalidParameter, match="Duplicate mount point: /x"):
-        requested(HostConfig(binds=["a:/x", "b:/x/"]), ())
+        requested(HostConfig(binds=["aa:/x", "bb:/x/"]), ())
 
 
 def test_an_images_volume_gives_way_to_the_users_mount():
-    host = HostConfig(binds=["a:/data"], tmpfs={"/run/": ""})
+    host = HostConfig(binds=["aa:/data"], tmpfs={"/run/": ""})
     assert [request.mount.destination for request in requested(host, ["/data", "/run", "/more"])] == ["/data", "/more"]
 
 

@@ -16,8 +16,14 @@ def test_the_default_profile_follows_the_capabilities():
     powerful = seccomp.default_filter((*DEFAULT, "CAP_SYS_ADMIN"))
     assert plain["defaultAction"] == "SCMP_ACT_ERRNO"
     assert "read" in names(plain)
-    assert "mount" not in names(plain)
-    assert "mount" in names(powerful)
+    assert not {"mount", "unshare", "setns", "keyctl", "reboot", "clone3"} & names(plain)
+    assert {"mount", "unshare", "setns", "clone3"} <= names(powerful)
+    assert "keyctl" not in names(powerful)
+
+
+def test_without_the_capability_clone_makes_no_namespaces():
+    (clone,) = [rule for rule in seccomp.default_filter(DEFAULT)["syscalls"] if rule["names"] == ["clone"]]
+    assert clone["args"] == [{"index": 0, "value": 0x7E020000, "valueTwo": 0, "op": "SCMP_CMP_MASKED_EQ"}]
 
 
 def test_conditions_are_resolved():
