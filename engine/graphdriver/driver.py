@@ -64,8 +64,8 @@ class GraphDriver(Protocol):
     def has(self, layer: str) -> bool:
         """Is the layer there?"""
 
-    async def remove_layer(self, layer: str) -> None:
-        """Remove the layer, at once or together with the last container that uses it."""
+    async def remove_layer(self, layer: str) -> bool:
+        """Remove the layer: at once (True), or together with the last container that uses it (False)."""
 
     async def sync(self) -> None:
         """Return when all committed layers would survive a power loss."""

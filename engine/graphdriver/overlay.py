@@ -62,12 +62,13 @@ class OverlayDriver:
     def has(self, layer: str) -> bool:
         return self._layout.layer(layer).exists()
 
-    async def remove_layer(self, layer: str) -> None:
+    async def remove_layer(self, layer: str) -> bool:
         if any(layer in plan.layers for plan in self._plans.values()):
             self._doomed.add(layer)
-        else:
-            self._doomed.discard(layer)
-            await asyncio.to_thread(self._discard_tree, self._layout.layer(layer))
+            return False
+        self._doomed.discard(layer)
+        await asyncio.to_thread(self._discard_tree, self._layout.layer(layer))
+        return True
 
     async def sync(self) -> None:
         await asyncio.to_thread(_sync_filesystem, self._layout.layers)

@@ -38,11 +38,13 @@ class Keeper:
             await self.collect(layers, blobs)
 
     async def collect(self, layers: Iterable[str], blobs: Iterable[str]) -> list[str]:
-        """Remove those of `layers` and `blobs` that nothing needs; returns the layers' chain IDs, in their order."""
+        """Remove those of `layers` and `blobs` that nothing needs.
+
+        Returns the chain IDs of the layers that are gone, in their order; one that a container uses is not, yet.
+        """
         async with self._removing:
-            gone = self._unneeded(layers, self._graph.live_layers())
-            for layer in gone:
-                await self._layers.remove(layer)
+            unneeded = self._unneeded(layers, self._graph.live_layers())
+            gone = [layer for layer in unneeded if await self._layers.remove(layer)]
             for digest in self._unneeded(blobs, self._graph.live_blobs()):
                 await self._blobs.remove(digest)
             return gone

@@ -77,10 +77,10 @@ class Layers:
             await self._driver.commit(staging, layer.chain_id)
             self._sizes[layer.chain_id] = size
 
-    async def remove(self, chain_id: str) -> None:
-        """Forget the layer; its files go with the last container that uses them."""
+    async def remove(self, chain_id: str) -> bool:
+        """Forget the layer; False when its files stay until the last container that uses them goes."""
         self._sizes.pop(chain_id, None)
-        await self._driver.remove_layer(chain_id)
+        return await self._driver.remove_layer(chain_id)
 
     async def sync(self) -> None:
         """Return when all layers would survive a power loss."""

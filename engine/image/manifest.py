@@ -142,7 +142,7 @@ def _kind_of(document: _Document, content_type: str) -> str:
 def _checked(descriptors: Sequence[Descriptor]) -> tuple[Descriptor, ...]:
     for descriptor in descriptors:
         check_digest(descriptor.digest)
-        if descriptor.size < 0:
+        if not 0 <= descriptor.size < 1 << 63:
             raise InvalidParameter(f"malformed manifest: {descriptor.digest} has size {descriptor.size}")
     return tuple(descriptors)
 

@@ -75,7 +75,7 @@ class GraphDriverSuite:
         for _ in range(2):
             await driver.remove("c")
         for _ in range(2):
-            await driver.remove_layer(layer)
+            assert await driver.remove_layer(layer)
         assert not driver.has(layer)
 
     async def test_remove_unmounts_even_while_a_file_is_open(self, driver: GraphDriver) -> None:
@@ -148,7 +148,7 @@ class GraphDriverSuite:
         layer = await add_layer(driver, "base", {"a": "1"})
         await driver.create("one", [layer])
         await driver.create("two", [layer])
-        await driver.remove_layer(layer)
+        assert not await driver.remove_layer(layer)
         await driver.remove("one")
         assert ((await driver.mount("two")) / "a").read_text() == "1"
         await driver.remove("two")

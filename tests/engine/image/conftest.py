@@ -1,11 +1,13 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.graphdriver.overlay import OverlayDriver
 from engine.image.layer import Layers
+from engine.store import Database
 from tests.engine.image.archives import Unpacker
+from tests.engine.image.shelf import Shelf
 
 
 @pytest.fixture
@@ -20,3 +22,10 @@ async def driver(tmp_path: Path) -> AsyncIterator[OverlayDriver]:
 @pytest.fixture
 def unpacker(tmp_path: Path, driver: OverlayDriver) -> Unpacker:
     return Unpacker(Layers(driver, {}), tmp_path, tmp_path / "overlay/layers")
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, driver: OverlayDriver) -> Iterator[Shelf]:
+    database = Database(tmp_path / "engine.db")
+    yield Shelf(tmp_path, database, driver)
+    database.close()
