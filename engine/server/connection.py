@@ -13,7 +13,13 @@ import asyncio
 import re
 from typing import Any, Final
 
+import structlog
 from aiohttp import web
+
+from engine.server.errors import error_response
+from engine.server.headers import COMMON
+
+log = structlog.get_logger(__name__)
 
 _TAKES_OVER: Final = re.compile(rb"POST (?:/v[0-9.]+)?/(?:containers/[^/? ]+/attach|exec/[^/? ]+/start)[? ]")
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.IGNORECASE)
@@ -68,6 +74,19 @@ class Connection(web.RequestHandler):
         if self._lasting is not None:
             self._lasting.cancel()
         super().connection_lost(exc)
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """The answer to what is no HTTP, or failed outside of any handler; the connection ends with it."""
+        if status == 500:
+            log.error("answering failed", error=str(exc), exc_info=exc)
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer is on its way already: it can only be cut off")
+        response = error_response(status, message or "the engine failed unexpectedly; its log says more")
+        response.headers.update(COMMON)
+        response.force_close()
+        return response
 
     def end_with(self, task: asyncio.Task[Any] | None) -> None:
         """Cancel `task` when the client goes; None: not any more."""

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import msgspec
 from aiohttp import web
 
 from engine.errors import InvalidParameter
+from engine.server.requests import decode_json
 
 Filters = dict[str, list[str]]
 
@@ -24,10 +24,7 @@ def parse_filters(text: str) -> Filters:
     library still does); a value that is false is not asked for."""
     if not text:
         return {}
-    try:
-        decoded = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
-        raise InvalidParameter(f"invalid filter: {error}") from error
+    decoded = decode_json(text, "filter")
     if not isinstance(decoded, dict):
         raise InvalidParameter(f"invalid filter: a JSON object is expected, not {text[:100]!r}")
     return {name: _values(name, value) for name, value in decoded.items()}

@@ -1,5 +1,6 @@
 """What a request says: its body and its query parameters, read as Docker reads them."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -25,14 +26,16 @@ async def read_json(request: web.Request) -> Any:
     if not body:
         return None
     _check_content_type(request.headers.get("Content-Type", ""))
-    if _depth(body) > DEPTH_LIMIT:
-        raise InvalidParameter(f"invalid JSON: nested deeper than {DEPTH_LIMIT} levels")
+    return decode_json(body, "JSON")
+
+
+def decode_json(text: bytes | str, what: str) -> Any:
+    """Decode one JSON value that a stranger wrote; `what` names it in the InvalidParameter that this raises."""
     try:
-        value = msgspec.json.decode(body)
-    except msgspec.DecodeError as error:
-        raise InvalidParameter(f"invalid JSON: {error}") from error
-    if b"\\u0000" in body and _has_nul(value):
-        raise InvalidParameter("invalid JSON: a string holds a NUL character")
+        value = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InvalidParameter(f"invalid {what}: {error}") from error
+    _check_value(value, what)
     return value
 
 
@@ -90,38 +93,21 @@ def _check_content_type(header: str) -> None:
         raise InvalidParameter(f"unsupported Content-Type header ({header}): must be 'application/json'")
 
 
-def _depth(body: bytes) -> int:
-    """How deep the brackets nest, counted without recursion; brackets within strings count too.
-
-    That over-counts, and is only looked at when there are more opening brackets than levels allowed.
-    """
-    if body.count(b"[") + body.count(b"{") <= DEPTH_LIMIT:
-        return 0
-    return _nesting(body)
-
-
-def _nesting(body: bytes) -> int:
-    deepest = level = 0
-    quoted = escaped = False
-    for byte in body:
-        if quoted:
-            quoted, escaped = escaped or byte != 0x22, byte == 0x5C and not escaped
-        elif byte == 0x22:
-            quoted = True
-        elif byte in b"[{":
-            level += 1
-            deepest = max(deepest, level)
-        elif byte in b"]}":
-            level -= 1
-    return deepest
+def _check_value(value: Any, what: str) -> None:
+    """Level by level, without recursion: what comes after may be recursive."""
+    level, depth = [value], 0
+    while level:
+        if (depth := depth + 1) > DEPTH_LIMIT:
+            raise InvalidParameter(f"invalid {what}: nested deeper than {DEPTH_LIMIT} levels")
+        if any(isinstance(item, str) and "\0" in item for item in level):
+            raise InvalidParameter(f"invalid {what}: a string holds a NUL character")
+        level = [inner for item in level for inner in _inside(item)]
 
 
-def _has_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
+def _inside(value: Any) -> Iterable[Any]:
     if isinstance(value, dict):
-        return any(_has_nul(item) for pair in value.items() for item in pair)
-    return isinstance(value, list) and any(_has_nul(item) for item in value)
+        return [*value.keys(), *value.values()]
+    return value if isinstance(value, list) else ()
 
 
 def _kind(value: Any) -> str:
