@@ -39,11 +39,12 @@ async def read_available(descriptor: int) -> bytes:
 
 
 async def read_line(descriptor: int) -> bytes:
-    """Bytes up to and with the first newline, or up to the end."""
+    """Bytes up to and with the first newline, or up to the end. What came in the same read after it is dropped."""
     collected = b""
-    while not collected.endswith(b"\n") and (data := await read_available(descriptor)):
+    while b"\n" not in collected and (data := await read_available(descriptor)):
         collected += data
-    return collected
+    line, newline, _ = collected.partition(b"\n")
+    return line + newline
 
 
 def open_pidfd(pid: int) -> int | None:
