@@ -3,19 +3,8 @@
 // data-live-id="ID"       shows the object of this ID; with data-live-remove it goes when the object is destroyed
 // data-live-kind="KIND"   shows all objects of a kind (container, image, …)
 // Both carry hx-get and hx-trigger="refresh". Other scripts listen to "portside:change" on document.
+import { refresh } from "./refresh.js";
 import { Socket } from "./socket.js";
-
-// A start is three events within a moment: one refresh answers them all.
-const GATHER_MS = 120;
-const pending = new Map();
-
-function refresh(element) {
-  if (pending.has(element)) return;
-  pending.set(element, setTimeout(() => {
-    pending.delete(element);
-    if (element.isConnected) element.dispatchEvent(new Event("refresh"));
-  }, GATHER_MS));
-}
 
 const all = (selector) => [...document.querySelectorAll(selector)];
 

@@ -1,7 +1,6 @@
 // Keeps the list true: a job that changed asks for its row again, and one that the page does not know for all rows.
+import { refresh } from "../refresh.js";
 import { Socket } from "../socket.js";
-
-const refresh = (element) => element.dispatchEvent(new Event("refresh"));
 
 export function followJobs(table) {
   let hasBeenLost = false;

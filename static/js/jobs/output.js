@@ -1,4 +1,5 @@
 // One job's output: replayed from the start, then followed; after an interruption it goes on behind the last entry seen.
+import { refresh } from "../refresh.js";
 import { Socket } from "../socket.js";
 import { Layers } from "./layers.js";
 import { Lines } from "./lines.js";
@@ -56,6 +57,6 @@ export class Output {
   }
 
   #refresh() {
-    for (const id of ["job-head", "job-facts"]) document.getElementById(id)?.dispatchEvent(new Event("refresh"));
+    for (const part of document.querySelectorAll("#job-head, #job-facts")) refresh(part);
   }
 }
