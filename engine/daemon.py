@@ -11,8 +11,6 @@ import fcntl
 import os
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
@@ -20,6 +18,7 @@ from engine import __version__
 from engine.config import Config
 from engine.container.exec import Execs
 from engine.container.lifecycle import Parts
+from engine.container.record import Record
 from engine.container.service import Containers
 from engine.errors import Conflict, Unavailable
 from engine.events import EventBus
@@ -35,7 +34,6 @@ from engine.server.listener import Listener
 from engine.server.services import Services
 from engine.server.system import System
 from engine.store import Database, Records
-from engine.container.record import Record
 from engine.volume.service import Volumes
 
 log = structlog.get_logger(__name__)

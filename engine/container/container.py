@@ -63,13 +63,15 @@ class Container:
         return future
 
     def tell_exit(self) -> None:
-        """The process has ended (or will not come): whoever waits for that is told."""
+        """The process has ended: whoever waits for that is told."""
         self.ended.set()
         self._settle(WaitCondition.NOT_RUNNING)
         self._settle(WaitCondition.NEXT_EXIT)
 
     def tell_removed(self) -> None:
+        """Whoever waits for the removal is told; why a start had failed is not this answer's to say, as in Docker."""
         self.tell_exit()
+        self.record.state.error = ""
         self._settle(WaitCondition.REMOVED)
 
     def attributes(self, **more: str) -> dict[str, str]:

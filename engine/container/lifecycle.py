@@ -146,9 +146,10 @@ class Lifecycle:
         )
 
     async def _undo_start(self, container: Container, error: BaseException) -> None:
+        """Clean up, and note why. Who waits for the container's next exit goes on waiting, as in Docker."""
         state = container.record.state
         code = error.exit_code if isinstance(error, StartFailed) else 128
-        if state.status.has_process:
+        if had_process := state.status.has_process:
             state.exit(container.name, code, error=str(error))
         elif isinstance(error, Exception):
             state.exit_code, state.error = code, str(error)
@@ -156,7 +157,8 @@ class Lifecycle:
             await self.cleanup(container)
         await self.save(container)
         await container.hub.end()
-        container.tell_exit()
+        if had_process:
+            container.tell_exit()
         if isinstance(error, Exception):
             self._parts.events.publish("container", "die", container.id, container.attributes(exitCode=str(code)))
 

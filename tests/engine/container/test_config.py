@@ -1,6 +1,6 @@
 import pytest
 
-from engine.container.config import ContainerConfig, HostConfig, NetworkingConfig, decode
+from engine.container.config import ContainerConfig, HostConfig, NetworkingConfig, PortBinding, Ulimit, decode
 from engine.errors import InvalidParameter, NotSupported
 
 #: What a docker CLI sends for `docker run busybox`: every field it knows, nearly all of them empty.
@@ -57,6 +57,5 @@ def test_nothing_is_the_default_and_a_list_is_no_object():
 def test_structures_within_are_read():
     body = {"PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "80"}]}, "Ulimits": [{"Name": "nofile"}]}
     host = decode(HostConfig, body, "HostConfig")
-    assert host.port_bindings is not None
-    assert host.port_bindings["80/tcp"][0].host_ip == "127.0.0.1"
-    assert host.ulimits[0].name == "nofile"
+    assert host.port_bindings == {"80/tcp": [PortBinding("127.0.0.1", "80")]}
+    assert host.ulimits == [Ulimit("nofile")]
