@@ -70,7 +70,6 @@ class Containers:
         name = self._reserve_name(request.name, identifier)
         try:
             record = creation.make_record(request, image, identifier, name)
-            self._parts.networks.resolve(record.network)
             await self._make(record)
         except BaseException:
             self._index.release(name)
