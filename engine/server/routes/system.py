@@ -25,7 +25,7 @@ async def ping(_: web.Request) -> web.Response:
 
 @routes.head("/_ping")
 async def ping_head(_: web.Request) -> web.Response:
-    return web.Response(headers=_PING_HEADERS, content_type="text/plain")
+    return web.Response(headers=_PING_HEADERS, content_type="text/plain", charset="utf-8")
 
 
 @routes.get("/version")
