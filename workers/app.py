@@ -9,23 +9,29 @@ import os
 
 import django
 from celery import Celery
+from kombu.transport.redis import Channel
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 django.setup()
 
 from dashboard.jobs import broker  # noqa: E402  # needs Django's settings
 
+# The broker rings the bell, and no more: a job is durable, claimed and retried in the database, and the reaper rings
+# again where nobody came. So messages are not kept in Redis until they are acknowledged, nor restored when a connection
+# breaks. Both go through the broken connection in kombu 5.7, of which the worker dies (AttributeError).
+Channel.do_restore = False
+
 app = Celery("portside", broker=broker.url(), include=["workers.pull", "workers.run", "workers.service"])
 app.conf.update(
     worker_pool="threads",
     worker_concurrency=8,
-    # A message stays with the broker until its job has ended, and a worker holds no more than it works on. A second
-    # delivery is harmless: the job is claimed in the database.
+    broker_transport_options={"ack_emulation": False},
+    # Acknowledged when its job has ended, a message counts till then: a worker takes no more than it works on.
     task_acks_late=True,
-    task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     task_ignore_result=True,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
     # The work goes on while Redis is away: the claim is in the database, the output waits in memory.
     worker_cancel_long_running_tasks_on_connection_loss=False,
     timezone="UTC",

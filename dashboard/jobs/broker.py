@@ -30,7 +30,8 @@ def send(job: "Job") -> bool:
 
     Any number of messages does a job's work once: the first claims it.
     """
-    type(job).objects.filter(pk=job.pk).update(sent=timezone.now())
+    row = type(job).objects.filter(pk=job.pk)
+    row.update(sent=timezone.now())
     try:
         _app(url()).send_task(
             Kind(job.kind).task,
@@ -42,6 +43,7 @@ def send(job: "Job") -> bool:
         )
     except OperationalError as error:
         log.warning("Job %s waits for the broker: %s", job.pk, error)
+        row.update(sent=None)
         return False
     return True
 

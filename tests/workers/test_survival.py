@@ -2,6 +2,8 @@
 
 import signal
 import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +15,10 @@ from dashboard.jobs.models import Job
 from dashboard.jobs.output import archive
 from dashboard.jobs.params import Kind
 from dashboard.jobs.states import State
+from tests.support.jobs import use
+from tests.support.redis import RedisServer
 from tests.workers.conftest import come_to, said
+from tests.workers.process import WorkerProcess
 from tests.workers.test_run import containers
 from workers import reaper
 
@@ -94,6 +99,29 @@ def test_a_job_that_is_cancelled_after_its_worker_died_leaves_nothing(orphan, wo
     worker()
     come_to(orphan, State.CANCELLED)
     assert containers(docker, orphan) == []
+
+
+@pytest.fixture
+def own_redis(console, settings) -> Iterator[RedisServer]:
+    """A Redis that the test may kill; worker processes that start from here on use it too."""
+    with RedisServer() as server:
+        use(settings, replace(console, redis_url=server.url))
+        yield server
+
+
+def test_redis_may_be_killed_and_come_back_empty(own_redis, host, user, console, held_image) -> None:
+    """The job that runs goes on, the one that waits is found, and the worker stays."""
+    with WorkerProcess(host, replace(console, redis_url=own_redis.url)) as worker:
+        running = actions.enqueue(Kind.PULL, host, user, {"image": held_image.reference})
+        assert held_image.gate.held.wait(30)
+        own_redis.kill()
+        waiting = actions.enqueue(Kind.PULL, host, user, {"image": held_image.reference})
+        with RedisServer(own_redis.directory):
+            held_image.gate.open()
+            come_to(running, State.SUCCEEDED)
+            come_to(waiting, State.SUCCEEDED)
+            assert (running.attempts, waiting.attempts) == (1, 1)
+            assert worker.stop() == 0
 
 
 def test_a_message_that_was_lost_is_sent_again_and_one_that_waits_is_not(console, make_job) -> None:

@@ -44,7 +44,7 @@ def test_without_a_broker_the_job_waits(console, host, user, settings) -> None:
     settings.REDIS_URL = "unix:///nonexistent/redis.sock"
     job = actions.enqueue(Kind.PULL, host, user, {"image": "busybox"})
     job.refresh_from_db()
-    assert job.state == State.QUEUED
+    assert (job.state, job.sent) == (State.QUEUED, None)
 
 
 def test_a_job_that_waits_is_cancelled_at_once(console, make_job, user) -> None:
