@@ -34,7 +34,7 @@ def text(client: Client, page: str) -> str:
 def test_each_tag_has_a_row(signed_in: Client) -> None:
     page = text(signed_in, LIST)
     assert page.count("<tr>") == 1 + 3
-    assert "84.2\xa0MB" in page
+    assert "88.3 MB" in page
     assert "?image=127.0.0.1%3A5000%2Fredis%3A7" in page
 
 
