@@ -8,14 +8,13 @@ still reads the output.
 
 import asyncio
 import contextlib
-import select
 from typing import Final
 
 from aiohttp import web
 
 from engine import tasks
 from engine.container.streams import Session
-from engine.server import stdcopy
+from engine.server import peer, stdcopy
 from engine.server.connection import Connection
 from engine.server.detach import Detector
 from engine.server.headers import COMMON
@@ -104,9 +103,14 @@ class _Conversation:
         await self._part()
 
     async def _send_output(self) -> None:
-        """Ends with the session, or with the client."""
+        """Ends with the session, or with the client.
+
+        Output waits until the client has read the head: docker-py reads that through a buffer which it then drops, and
+        what came with it would be lost.
+        """
         encode = None if self._session.tty else stdcopy.encode
         with contextlib.suppress(ConnectionError):
+            await peer.has_read(self._writer.transport)
             async for chunk in self._session:
                 self._writer.write(encode(chunk) if encode else chunk.data)
                 await self._writer.drain()
@@ -119,7 +123,7 @@ class _Conversation:
                 if self._leaves:
                     return
             await self._end_input()
-            await _hung_up(self._writer.transport)
+            await peer.hung_up(self._writer.transport)
 
     async def _pass_on(self, data: bytes) -> None:
         if self._detector is not None:
@@ -144,20 +148,3 @@ class _Conversation:
                 await self._writer.drain()
                 while await self._reader.read(_BLOCK):
                     pass
-
-
-async def _hung_up(transport: asyncio.WriteTransport) -> None:
-    """Returns when the client has closed its whole side, not only its half.
-
-    After the end of input asyncio does not look at the socket any more. An epoll that waits for nothing is still told
-    of a hang-up (epoll_ctl(2)), and its own descriptor is readable then.
-    """
-    loop = asyncio.get_running_loop()
-    gone = asyncio.Event()
-    with select.epoll() as poll:
-        poll.register(transport.get_extra_info("socket").fileno(), 0)
-        loop.add_reader(poll.fileno(), gone.set)
-        try:
-            await gone.wait()
-        finally:
-            loop.remove_reader(poll.fileno())

@@ -1,6 +1,7 @@
 """Sessions over hijacked connections, byte by byte."""
 
 import asyncio
+import socket
 
 import pytest
 
@@ -249,3 +250,18 @@ async def test_engine_that_goes_down_leaves_the_process_alone(serve: Serve):
         assert await wire.rest() == b""
     assert session.detached.is_set()
     assert not session.closed.is_set()
+
+
+async def test_output_does_not_come_with_the_head(serve: Serve):
+    """A client that reads the head through a buffer and drops the buffer (docker-py) loses nothing."""
+    api = await serve(containers=Attachable(Speaker([Chunk(Stream.STDOUT, b"at once")], tty=True)))
+    with socket.socket(socket.AF_UNIX) as client:
+        client.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(client, str(api.path))
+        await loop.sock_sendall(client, request(ATTACH))
+        for _ in range(200):
+            await asyncio.sleep(0)
+        head = await loop.sock_recv(client, 65536)
+        assert head.endswith(b"\r\n\r\n")
+        assert await loop.sock_recv(client, 65536) == b"at once"
