@@ -128,7 +128,8 @@ class Execution:
         """Remove what the work made; the outcome is `state`, or a failure that says what may be left."""
         if error:
             self._out.line(error, Level.ERROR)
-        if not self._work.leaves_traces:
+        if not self._work.leaves_traces or await sync_to_async(leases.state)(self._claim) is None:
+            # Without the claim, what there is to remove is another attempt's by now.
             return Outcome(state, error=error)
         try:
             async with asyncio.timeout(UNDOING):
@@ -172,7 +173,7 @@ class Execution:
         try:
             await self._out.close(state, error)
         except OSError as failure:
-            log.error("The output of job %s could not be archived; the reaper tries again: %s", self._job.pk, failure)  # noqa: TRY400  # the system's reason says all
+            log.warning("The output of job %s could not be archived; the reaper tries again: %s", self._job.pk, failure)
             return
         await Job.objects.filter(pk=self._job.pk).aupdate(archived=timezone.now())
 

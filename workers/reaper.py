@@ -15,7 +15,6 @@ from django.utils import timezone
 
 from dashboard.jobs import broker, leases, live
 from dashboard.jobs.models import Job
-from dashboard.jobs.output import archive
 from dashboard.jobs.output.writer import seal
 from dashboard.jobs.states import FINAL, State
 
@@ -26,7 +25,7 @@ GRACE: Final = timedelta(seconds=10)
 
 
 def make_round() -> None:
-    """Raises what the database, the broker, Redis or the disk raise; the next round goes on from there."""
+    """Raises what the database, the broker or Redis raise; the next round goes on from there."""
     now = timezone.now()
     for job in leases.requeue_expired(now):
         _tell(job, State.QUEUED)
@@ -34,7 +33,6 @@ def make_round() -> None:
         _tell(job, State.LOST)
     _send_missing(now)
     _archive_missing(now)
-    archive.sweep()
 
 
 def _send_missing(now: datetime) -> None:
@@ -52,8 +50,13 @@ def _send_missing(now: datetime) -> None:
 
 def _archive_missing(now: datetime) -> None:
     for job in Job.objects.filter(state__in=FINAL, archived=None, finished__lt=now - GRACE):
-        async_to_sync(seal)(job.pk, attempts=job.attempts, state=job.status, error=job.error)
-        Job.objects.filter(pk=job.pk).update(archived=now)
+        try:
+            async_to_sync(seal)(job.pk, attempts=job.attempts, state=job.status, error=job.error)
+        except OSError as error:
+            # A full disk, or a file of somebody else's: it must not keep the others from their archives.
+            log.warning("The output of job %s could not be archived: %s", job.pk, error)
+        else:
+            Job.objects.filter(pk=job.pk).update(archived=now)
 
 
 def _tell(job: UUID, state: State) -> None:

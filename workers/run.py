@@ -34,12 +34,10 @@ class Run:
 
     async def do(self, attempt: Attempt[RunParams]) -> dict[str, str]:
         found = await _find(attempt)
-        if found is not None:
-            await _adopt(attempt, found)
-        elif "container" in attempt.result:
+        if found is None and "container" in attempt.result:
             _accept_gone(attempt)
         else:
-            await _start(attempt, await _make(attempt))
+            await _go_on(attempt, found or await _make(attempt))
         return attempt.result
 
     async def undo(self, attempt: Attempt[RunParams]) -> None:
@@ -61,13 +59,15 @@ async def _labelled(docker: Docker, attempt: Attempt[RunParams]) -> list[DockerC
     return await docker.containers.list(all="true", filters=filters)
 
 
-async def _adopt(attempt: Attempt[RunParams], found: DockerContainer) -> None:
-    """Go on with the container from where the attempt before was cut off."""
-    await _keep(attempt, found.id, found["ImageID"])
-    if found["State"] == "created":
-        await _start(attempt, found.id)
-    else:
-        attempt.out.line(f"Container {found.id[:12]} had been started already", Level.NOTICE)
+async def _go_on(attempt: Attempt[RunParams], container: DockerContainer) -> None:
+    """Start the container, unless an attempt before this one did. What there is, is kept first."""
+    await attempt.keep(container=container.id, name=attempt.params.name, image=container["ImageID"])
+    if container["State"] != "created":
+        attempt.out.line(f"Container {container.id[:12]} had been started already", Level.NOTICE)
+        return
+    async with engine(attempt.host) as docker:
+        await docker.containers.container(container.id).start()
+    attempt.out.line(f"Started container {attempt.params.name} ({container.id[:12]})", Level.NOTICE)
 
 
 def _accept_gone(attempt: Attempt[RunParams]) -> None:
@@ -78,44 +78,45 @@ def _accept_gone(attempt: Attempt[RunParams]) -> None:
     attempt.out.line(f"Container {container} has run and removed itself", Level.NOTICE)
 
 
-async def _make(attempt: Attempt[RunParams]) -> str:
-    """Create the container, pulling its image where the engine has none; its ID."""
+async def _make(attempt: Attempt[RunParams]) -> DockerContainer:
+    """Create the container, pulling its image where the engine has none; it is answered as the engine lists it."""
     async with engine(attempt.host) as docker:
         try:
-            container = await _create(docker, attempt)
+            await _create(docker, attempt)
         except DockerError as error:
             if error.status != 404:
                 raise
             attempt.out.line(error.message, Level.NOTICE)
             await pull_image(attempt, attempt.params.image)
-            container = await _create(docker, attempt)
-        image = (await container.show())["Image"]
-    await _keep(attempt, container.id, image)
-    return container.id
+            await _create(docker, attempt)
+        return await _only(docker, attempt)
 
 
-async def _create(docker: Docker, attempt: Attempt[RunParams]) -> DockerContainer:
-    """Told to let go meanwhile, it waits for the engine's answer: `undo()` must see what there is to remove."""
+async def _only(docker: Docker, attempt: Attempt[RunParams]) -> DockerContainer:
+    """The container that has just been created; somebody else may have been quick, and removed it."""
+    for container in await _labelled(docker, attempt):
+        return container
+    raise EngineFailure(f"Container {attempt.params.name} was removed before it could be started", 409)
+
+
+async def _create(docker: Docker, attempt: Attempt[RunParams]) -> None:
+    """Told to let go meanwhile, it waits for the engine's answer: `undo()` must see what there is to remove.
+
+    A name that is taken is no failure where its owner is this job's: an attempt that was taken for dead lives yet.
+    """
     params = attempt.params
     creating = asyncio.get_running_loop().create_task(
         docker.containers.create(body(params, attempt.job), name=params.name), name=f"create {params.name}"
     )
     try:
-        return await asyncio.shield(creating)
+        await asyncio.shield(creating)
     except asyncio.CancelledError:
         await asyncio.wait({creating}, timeout=ANSWER)
         creating.cancel()
         raise
-
-
-async def _keep(attempt: Attempt[RunParams], container: str, image: str) -> None:
-    await attempt.keep(container=container, name=attempt.params.name, image=image)
-
-
-async def _start(attempt: Attempt[RunParams], container: str) -> None:
-    async with engine(attempt.host) as docker:
-        await docker.containers.container(container).start()
-    attempt.out.line(f"Started container {attempt.params.name} ({container[:12]})", Level.NOTICE)
+    except DockerError as error:
+        if error.status != 409 or not await _labelled(docker, attempt):
+            raise
 
 
 async def _remove(container: DockerContainer) -> None:

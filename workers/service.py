@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any, Final
 
 from celery.signals import worker_ready, worker_shutting_down
@@ -9,6 +10,7 @@ from django.db import DatabaseError, close_old_connections
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from dashboard.jobs.output import archive
 from workers import reaper
 from workers.heartbeat import stopping
 
@@ -27,15 +29,23 @@ def _stop(**_signal: Any) -> None:
 
 
 def _make_rounds() -> None:
+    _try(archive.sweep)
     while not stopping.is_set():
-        try:
-            reaper.make_round()
-        except (DatabaseError, OperationalError, RedisError, OSError) as error:
-            # Whatever is away now comes back, or its own log says why not; the next round makes up for this one.
-            log.warning("The reaper's round was cut short: %s", error)
-        finally:
-            close_old_connections()
+        _try(reaper.make_round)
         stopping.wait(PERIOD)
+
+
+def _try(action: Callable[[], None]) -> None:
+    try:
+        action()
+    except (DatabaseError, OperationalError, RedisError, OSError) as error:
+        # Whatever is away now comes back, or its own log says why not; the next round makes up for this one.
+        log.warning("The reaper's round was cut short: %s", error)
+    except Exception:
+        # A defect of ours: without a reaper, jobs would wait for ever, and nobody would know why.
+        log.exception("The reaper's round failed on a defect")
+    finally:
+        close_old_connections()
 
 
 worker_ready.connect(_start)

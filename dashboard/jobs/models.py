@@ -86,7 +86,7 @@ class Job(models.Model):
     def status(self) -> State:
         return State(self.state)
 
-    @property
+    @cached_property
     def parameters(self) -> Params:
         return validated(Kind(self.kind), self.params)
 

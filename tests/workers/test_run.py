@@ -94,6 +94,20 @@ def test_an_attempt_finds_what_the_one_before_it_made(place, job, work, docker, 
     assert docker("inspect", "--format", "{{.State.Status}}", made) == "running"
 
 
+def test_a_name_that_the_attempt_before_took_meanwhile_is_its_own(job, work, docker, busybox, engine_gate) -> None:
+    """That attempt was taken for dead, and its request reached the engine first."""
+    docker("pull", "--quiet", busybox)
+    gate = engine_gate(b"/containers/create")
+    thread: threading.Thread = work(job)
+    assert gate.held.wait(60)
+    argv = ["--network", "none", "--label", f"{LABEL}={job.pk}", "--name", job.params["name"], busybox, "sleep", "1000"]
+    made = docker("create", *argv)
+    gate.open()
+    thread.join(30)
+    come_to(job, State.SUCCEEDED)
+    assert containers(docker, job) == [made]
+
+
 def test_a_container_that_ran_and_removed_itself_is_not_run_again(make_job, work, docker, busybox) -> None:
     made = "ab" * 32
     job = make_job(kind=Kind.RUN, params={"image": busybox, "auto_remove": True}, result={"container": made})
