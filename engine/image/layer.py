@@ -20,7 +20,7 @@ from engine.tasks import spawn
 #: No layer may unpack to more: the largest in use (machine-learning toolkits) have a twentieth of it.
 SIZE_LIMIT: Final = 1 << 40
 #: What unpacking leaves free on the disk, in bytes: room for the engine's records and the containers' files.
-RESERVE: Final = 512 << 20
+RESERVE: Final = 128 << 20
 #: How often the progress of an unpacking is looked at, in seconds.
 _LOOK: Final = 0.2
 
