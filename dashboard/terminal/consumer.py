@@ -48,6 +48,8 @@ class TerminalConsumer:
         except ProtocolError as error:
             await socket.close(Close(Reason.MALFORMED, str(error)))
         except EngineFailure as failure:
+            # Logged as well: it may have come when the browser was gone, and left a shell that was not hung up.
+            log.warning("engine failed a terminal", path=scope["path"], error=failure.message)
             await socket.close(Close(Reason.ENGINE, failure.message))
         except GoneError:
             pass  # there was no shell yet
