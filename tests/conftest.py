@@ -1,7 +1,7 @@
 """Fixtures for all tests. What is slow to start (registry, images, one engine) starts once a session, on first use."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,6 +19,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("root"):
                 item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failure what the engines have said last."""
+    report = yield
+    if report.failed:
+        for engine in EngineProcess.started:
+            report.sections.append((f"the end of {engine.log}", engine.log.read_text(errors="replace")[-8000:]))
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)

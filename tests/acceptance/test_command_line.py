@@ -41,8 +41,8 @@ def test_exec_bash_in_a_terminal(docker: Docker, pulled_redis: str) -> None:
         terminal.resize(rows=40, columns=132)
         # The client hears of it by a signal and tells the engine; asking again is what a person would do.
         until("the new size", lambda: "40 132" in _asked(terminal, "stty size"))
-        terminal.send("sleep 100\r")
-        terminal.expect("sleep 100\r\n")
+        terminal.send("sh -c 'echo started; exec sleep 100'\r")
+        terminal.expect("\r\nstarted\r\n")
         terminal.send("\x03")
         terminal.expect("ready> ")
         terminal.send("echo 'Grüße, 世界' $((6 * 7)); exit 7\r")

@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from engine.config import Config
 from tests.support import leaks, session
@@ -18,6 +19,9 @@ class EngineProcess:
     `docker(...)` is the docker client on its socket. `close()` removes every container, ends the engine, and fails
     when that is not clean; the engine's log is in the failure.
     """
+
+    #: All of this run, for a failing test to show their logs.
+    started: ClassVar[list["EngineProcess"]] = []
 
     def __init__(self, *, environment: Mapping[str, str] | None = None) -> None:
         self.root = session.directory("e")
@@ -52,6 +56,8 @@ class EngineProcess:
 
     def start(self) -> None:
         self._child = Child("engine", [sys.executable, "-m", "engine"], env=self.environment, log=self.log)
+        if self not in self.started:
+            self.started.append(self)
         self._child.wait_for("its socket", lambda: answers(self.socket), seconds=60)
 
     def stop(self) -> None:

@@ -69,7 +69,7 @@ class Layout:
         with subprocess.Popen([*argv, "--directory", str(root), "."], stdout=subprocess.PIPE) as tar:
             assert tar.stdout is not None
             plain = hashlib.sha256()
-            with igzip.open(partial, "wb", compresslevel=1) as packed:  # type: ignore[no-untyped-call]
+            with igzip.open(partial, "wb", compresslevel=1) as packed:
                 while chunk := tar.stdout.read(CHUNK):
                     plain.update(chunk)
                     packed.write(chunk)
