@@ -1,4 +1,9 @@
-"""The engine's door: the unix socket that the API is served on."""
+"""The engine's door: the unix socket that the API is served on.
+
+Who may open the socket may do anything: its mode and group are the whole access control. A web page can't open it, so
+no `Host` or `Origin` is looked at here (DNS rebinding); a listener on TCP will have to, besides asking for a client's
+certificate.
+"""
 
 import asyncio
 import grp

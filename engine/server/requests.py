@@ -1,5 +1,6 @@
 """What a request says: its body and its query parameters, read as Docker reads them."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from engine.errors import InvalidParameter
 BODY_LIMIT: Final = 4 << 20
 #: How deep a body may nest; Docker's own structures need less than ten levels.
 DEPTH_LIMIT: Final = 64
+_WHOLE: Final = re.compile(r"-?[0-9]{1,9}")
 _FALSE: Final = frozenset({"", "0", "no", "false", "none"})
 
 
@@ -58,14 +60,16 @@ def flag(request: web.Request, name: str, *, default: bool = False) -> bool:
 
 
 def number(request: web.Request, name: str) -> int | None:
-    """A whole-number query parameter, None where it is absent or empty; raises InvalidParameter for anything else."""
+    """A whole-number query parameter, None where it is absent or empty.
+
+    Raises InvalidParameter for anything else, and for one of more than nine digits: no time, count or size needs them.
+    """
     text = request.query.get(name, "")
     if not text:
         return None
-    try:
-        return int(text)
-    except ValueError:
-        raise InvalidParameter(f"invalid value {text!r} for {name}: a whole number is expected") from None
+    if not _WHOLE.fullmatch(text):
+        raise InvalidParameter(f"invalid value {text!r} for {name}: a whole number is expected")
+    return int(text)
 
 
 def word(request: web.Request, name: str) -> str | None:
@@ -80,7 +84,7 @@ def size(request: web.Request) -> tuple[int, int]:
 
 def _side(request: web.Request, name: str, meaning: str) -> int:
     text = request.query.get(name, "")
-    if not (text.isascii() and text.isdigit() and int(text) <= 0xFFFF):
+    if not _WHOLE.fullmatch(text) or not 0 <= int(text) <= 0xFFFF:
         raise InvalidParameter(f'invalid resize {meaning} "{text}": a number of characters is expected')
     return int(text)
 

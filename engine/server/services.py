@@ -1,21 +1,19 @@
 """What the route handlers work on, wired by the daemon and found under one key of the application."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aiohttp import web
 
 from engine.config import Config
+from engine.container.exec import Execs
+from engine.container.service import Containers
 from engine.events import EventBus
-
-if TYPE_CHECKING:
-    from engine.container.exec import Execs
-    from engine.container.service import Containers
-    from engine.image.service import Images
-    from engine.network.service import Networks
-    from engine.registry.puller import Puller
-    from engine.server.system import System
-    from engine.volume.service import Volumes
+from engine.image.service import Images
+from engine.network.service import Networks
+from engine.registry.puller import Puller
+from engine.server.system import System
+from engine.volume.service import Volumes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,13 +22,13 @@ class Services:
 
     config: Config
     events: EventBus
-    images: "Images"
-    puller: "Puller"
-    containers: "Containers"
-    execs: "Execs"
-    networks: "Networks"
-    volumes: "Volumes"
-    system: "System"
+    images: Images
+    puller: Puller
+    containers: Containers
+    execs: Execs
+    networks: Networks
+    volumes: Volumes
+    system: System
 
 
 SERVICES: Final = web.AppKey("services", Services)

@@ -6,6 +6,7 @@ import os
 import platform
 import uuid
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -24,13 +25,30 @@ from engine.store import atomic_write
 
 _LOOPBACK: Final = ("::1/128", "127.0.0.0/8")
 _DEFAULT_INDEX: Final = "docker.io"
-_SWARM: Final = {
-    "NodeID": "",
-    "NodeAddr": "",
-    "LocalNodeState": "inactive",
-    "ControlAvailable": False,
-    "Error": "",
-    "RemoteManagers": None,
+#: What is the same in every engine of this version.
+_FIXED: Final[Mapping[str, Any]] = {
+    "Plugins": {
+        "Volume": ["local"],
+        "Network": ["bridge", "host", "null"],
+        "Authorization": None,
+        "Log": ["json-file"],
+    },
+    "LoggingDriver": "json-file",
+    "IndexServerAddress": "https://index.docker.io/v1/",
+    "GenericResources": None,
+    "Labels": [],
+    "ExperimentalBuild": False,
+    "LiveRestoreEnabled": True,
+    "Isolation": "",
+    "CDISpecDirs": [],
+    "Swarm": {
+        "NodeID": "",
+        "NodeAddr": "",
+        "LocalNodeState": "inactive",
+        "ControlAvailable": False,
+        "Error": "",
+        "RemoteManagers": None,
+    },
 }
 
 
@@ -52,45 +70,17 @@ class System:
         """Docker's SystemInfo."""
         limits = await asyncio.to_thread(host.limits)
         facts = await asyncio.to_thread(host.facts)
-        runtime = Path(self._config.runtime).name
-        version = await self._runtime()
         return {
             "ID": self._id,
             **self._counts(),
-            "Driver": self._graph.name,
-            "DriverStatus": [list(row) for row in self._graph.status()],
-            "DockerRootDir": str(self._config.home),
-            "Plugins": {
-                "Volume": ["local"],
-                "Network": ["bridge", "host", "null"],
-                "Authorization": None,
-                "Log": ["json-file"],
-            },
+            **self._storage(),
             **limits,
             **facts,
-            "Debug": self._config.debug,
-            "NGoroutines": len(asyncio.all_tasks()),
-            "SystemTime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}Z",
-            "LoggingDriver": "json-file",
-            "IndexServerAddress": "https://index.docker.io/v1/",
+            **self._engine(),
+            **await self._programs(),
+            **_FIXED,
             "RegistryConfig": self._registries(),
-            "GenericResources": None,
-            **_proxies(),
-            "Labels": [],
-            "ExperimentalBuild": False,
-            "ServerVersion": __version__,
-            "Runtimes": {runtime: {"path": self._config.runtime}},
-            "DefaultRuntime": runtime,
-            "Swarm": _SWARM,
-            "LiveRestoreEnabled": True,
-            "Isolation": "",
-            "InitBinary": "",
-            "ContainerdCommit": {"ID": ""},
-            "RuncCommit": {"ID": version},
-            "InitCommit": {"ID": ""},
             "SecurityOptions": ["name=seccomp,profile=builtin", *_cgroup_namespaces(facts)],
-            "DefaultAddressPools": [_pool(network) for network in self._config.address_pools],
-            "CDISpecDirs": [],
             "Warnings": await asyncio.to_thread(host.warnings, limits),
         }
 
@@ -129,6 +119,36 @@ class System:
             "ContainersPaused": paused,
             "ContainersStopped": states.total() - running - paused,
             "Images": len(self._images.list()),
+        }
+
+    def _storage(self) -> dict[str, Any]:
+        return {
+            "Driver": self._graph.name,
+            "DriverStatus": [list(row) for row in self._graph.status()],
+            "DockerRootDir": str(self._config.home),
+        }
+
+    def _engine(self) -> dict[str, Any]:
+        """The process that answers, and how it was set up."""
+        return {
+            "ServerVersion": __version__,
+            "Debug": self._config.debug,
+            "NGoroutines": len(asyncio.all_tasks()),
+            "SystemTime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}Z",
+            "DefaultAddressPools": [_pool(network) for network in self._config.address_pools],
+            **_proxies(),
+        }
+
+    async def _programs(self) -> dict[str, Any]:
+        """What the engine leaves to others: here is no containerd, and no init of its own."""
+        name = Path(self._config.runtime).name
+        return {
+            "Runtimes": {name: {"path": self._config.runtime}},
+            "DefaultRuntime": name,
+            "RuncCommit": {"ID": await self._runtime()},
+            "ContainerdCommit": {"ID": ""},
+            "InitCommit": {"ID": ""},
+            "InitBinary": "",
         }
 
     def _registries(self) -> dict[str, Any]:

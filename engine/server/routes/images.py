@@ -1,6 +1,7 @@
 """Images."""
 
 from contextlib import aclosing
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -15,8 +16,12 @@ from engine.server.lasting import lasting
 from engine.server.replies import nothing, reply, stream_json
 from engine.server.requests import flag, word
 from engine.server.services import services
+from engine.server.version import ApiVersion, api_version
 
 routes = web.RouteTableDef()
+
+_NO_PLACEHOLDERS: Final = ApiVersion(1, 43)
+_NO_VIRTUAL_SIZE: Final = ApiVersion(1, 44)
 
 
 @routes.get("/images/json")
@@ -29,7 +34,7 @@ async def list_(request: web.Request) -> web.Response:
         view.summary(image, shared=images.shared_size(image) if wants_shared else -1)
         for image in images.list(read_filters(request))
     ]
-    return reply(rows)
+    return reply([_as_of(api_version(request), row) for row in rows])
 
 
 @routes.post("/images/create")
@@ -47,7 +52,7 @@ async def create(request: web.Request) -> web.StreamResponse:
 @routes.get("/images/{name:.+}/json")
 async def inspect(request: web.Request) -> web.Response:
     _refuse(request, "manifests")
-    return reply(services(request).images.inspect(request.match_info["name"]))
+    return reply(_as_of(api_version(request), services(request).images.inspect(request.match_info["name"])))
 
 
 @routes.get("/images/{name:.+}/history")
@@ -71,6 +76,15 @@ async def remove(request: web.Request) -> web.Response:
     """`noprune` changes nothing: an image that was pulled has no parents to prune."""
     images = services(request).images
     return reply(await images.remove(request.match_info["name"], force=flag(request, "force")))
+
+
+def _as_of(version: ApiVersion, document: dict[str, Any]) -> dict[str, Any]:
+    """What older clients read: a size under a second name, and a name for images without one."""
+    if version < _NO_VIRTUAL_SIZE:
+        document["VirtualSize"] = document["Size"]
+    if version < _NO_PLACEHOLDERS and not document["RepoTags"] and not document["RepoDigests"]:
+        document |= {"RepoTags": ["<none>:<none>"], "RepoDigests": ["<none>@<none>"]}
+    return document
 
 
 def _wanted(request: web.Request) -> Reference:

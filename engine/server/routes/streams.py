@@ -1,7 +1,5 @@
 """What flows in and out of containers: attach, logs, and the wait for their end."""
 
-from typing import Final
-
 import msgspec
 from aiohttp import web
 
@@ -14,13 +12,11 @@ from engine.server.detach import parse_keys
 from engine.server.hijack import hijack, stream_type
 from engine.server.lasting import lasting
 from engine.server.replies import JSON
-from engine.server.requests import flag, word
+from engine.server.requests import flag, number, word
 from engine.server.services import services
 from engine.server.times import nanoseconds
 
 routes = web.RouteTableDef()
-
-_ALL: Final = frozenset({"", "all", "-1"})
 
 
 @routes.post("/containers/{id}/attach")
@@ -84,13 +80,13 @@ def _log_options(request: web.Request) -> LogOptions:
         timestamps=flag(request, "timestamps"),
         since=nanoseconds(word(request, "since"), "since"),
         until=nanoseconds(word(request, "until"), "until"),
-        tail=_tail(request.query.get("tail", "")),
+        tail=_tail(request),
     )
 
 
-def _tail(text: str) -> int | None:
-    if text in _ALL:
+def _tail(request: web.Request) -> int | None:
+    """How many lines; None for all, which some clients write as -1."""
+    if request.query.get("tail") == "all":
         return None
-    if not (text.isascii() and text.isdigit()):
-        raise InvalidParameter(f"invalid value {text!r} for tail: a number of lines or 'all' is expected")
-    return int(text)
+    lines = number(request, "tail")
+    return None if lines is None or lines < 0 else lines

@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from hypothesis import settings
 
 from engine.config import Config
 from engine.events import EventBus
 from engine.server.app import make_app
 from engine.server.services import Services
 from tests.engine.server.client import Api
+
+# An example may take any time on a busy machine: no deadline is asserted.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 Serve = Callable[..., Awaitable[Api]]
 

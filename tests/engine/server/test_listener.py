@@ -33,9 +33,9 @@ async def test_dead_engines_socket_is_replaced(serve: Serve):
         assert (await wire.head())[0] == "HTTP/1.1 200 OK"
 
 
-async def test_unknown_group_leaves_the_socket_to_root(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+async def test_unknown_group_leaves_the_socket_to_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     config = Config(home=tmp_path, run=tmp_path / "r")
-    os.chdir(tmp_path)  # the path may be too long for a socket: it is relative here
+    monkeypatch.chdir(tmp_path)  # the path may be too long for a socket: it is relative here
     listener = Listener(make_app(None), Path("e.sock"), "no-such-group")  # type: ignore[arg-type]
     await listener.start()
     assert Path("e.sock").stat().st_gid == os.getgid()

@@ -85,6 +85,8 @@ async def test_questions(serve: Serve, path: str, call: tuple[str, tuple[Any, ..
     ("asked", "status", "message"),
     [
         ("POST /c1/stop?t=abc", 400, "invalid value 'abc' for t: a whole number is expected"),
+        ("POST /c1/stop?t=1_0", 400, "invalid value '1_0' for t: a whole number is expected"),
+        ("POST /c1/stop?t=1234567890", 400, "invalid value '1234567890' for t: a whole number is expected"),
         ("POST /c1/rename", 400, "Neither old nor new names may be empty"),
         ("POST /c1/rename?name=/", 400, "Neither old nor new names may be empty"),
         ("POST /c1/resize", 400, 'invalid resize height "": a number of characters is expected'),

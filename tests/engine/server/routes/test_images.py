@@ -158,6 +158,22 @@ async def test_filters_and_options(api: Api, stand_in: StandIn) -> None:
     assert (await api.get("/images/json?manifests=1"))[0] == 501
 
 
+async def test_older_clients(api: Api, stand_in: StandIn) -> None:
+    await _pull(api, f"{stand_in.host}/x")
+    image_id = (await api.get("/images/json"))[1][0]["Id"]
+    stand_in.content.image("latest", layer("c"))
+    assert "VirtualSize" not in (await api.get(f"/v1.44/images/{image_id}/json"))[1]
+    assert (await api.get(f"/v1.43/images/{image_id}/json"))[1]["VirtualSize"] == 20
+    await api.post(f"/images/{image_id}/tag?repo=moves")
+    await api.call("DELETE", f"/images/{stand_in.host}/x")
+    await _pull(api, f"{stand_in.host}/x")
+    await api.post(f"/images/{stand_in.host}/x/tag?repo=moves")
+    bare = next(row for row in (await api.get("/v1.42/images/json"))[1] if row["Id"] == image_id)
+    assert (bare["RepoTags"], bare["RepoDigests"]) == (["<none>:<none>"], ["<none>@<none>"])
+    bare = next(row for row in (await api.get("/v1.43/images/json"))[1] if row["Id"] == image_id)
+    assert (bare["RepoTags"], bare["RepoDigests"]) == ([], [])
+
+
 async def test_unknown_images(api: Api) -> None:
     for method, path in (
         ("GET", "/images/nope/json"),

@@ -64,6 +64,7 @@ async def test_logs(serve: Serve, version: str, tty: bool, kind: str, body: byte
     ("query", "options"),
     [
         ("stdout=1&tail=all", LogOptions(stdout=True, stderr=False)),
+        ("stdout=1&tail=-1", LogOptions(stdout=True, stderr=False)),
         ("stdout=1&tail=", LogOptions(stdout=True, stderr=False)),
         ("stderr=1&tail=10&timestamps=1", LogOptions(stdout=False, stderr=True, timestamps=True, tail=10)),
         ("stdout=1&tail=0", LogOptions(stdout=True, stderr=False, tail=0)),
@@ -82,7 +83,7 @@ async def test_logs_are_refused_before_anything_is_sent(serve: Serve):
     api = await serve(containers=Containers())
     assert await api.get("/containers/c2/logs?stdout=1") == (404, {"message": "No such container: c2"})
     status, answer = await api.get("/containers/c1/logs?stdout=1&tail=many")
-    assert (status, answer["message"]) == (400, "invalid value 'many' for tail: a number of lines or 'all' is expected")
+    assert (status, answer["message"]) == (400, "invalid value 'many' for tail: a whole number is expected")
 
 
 async def test_follower_that_goes_is_noticed(serve: Serve):
