@@ -82,18 +82,25 @@ class Gate:
             if not self.held.is_set() and self._request in chunk:
                 hold.set()
                 self.held.set()
-                if not self._holds_answer and not await self._opens_before_eof(source):
+                if not self._holds_answer and not (chunk := await self._hold(source, chunk)):
                     return
             sink.write(chunk)
             await sink.drain()
 
-    async def _opens_before_eof(self, source: asyncio.StreamReader) -> bool:
+    async def _hold(self, source: asyncio.StreamReader, held: bytes) -> bytes:
+        """What to send on once the gate is open; nothing when the client has gone away before."""
         opened = self._loop.create_task(self._open.wait())
-        gone = self._loop.create_task(source.read(1))
-        await asyncio.wait({opened, gone}, return_when=asyncio.FIRST_COMPLETED)
-        gone.cancel()
-        opened.cancel()
-        return self._open.is_set()
+        while True:
+            more = self._loop.create_task(source.read(65536))
+            await asyncio.wait({opened, more}, return_when=asyncio.FIRST_COMPLETED)
+            if opened.done():
+                more.cancel()
+                await asyncio.wait({more})
+                return held if more.cancelled() else held + more.result()
+            if not more.result():
+                opened.cancel()
+                return b""
+            held += more.result()
 
     async def _answer(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, hold: asyncio.Event) -> None:
         while chunk := await source.read(65536):
