@@ -14,7 +14,7 @@ from engine.server.errors import Handler
 _SWARM: Final = "swarm mode"
 _PLUGINS: Final = "plugins"
 
-#: Method, path, and what is not supported, in words that end "… is not supported".
+#: Method, path, and what is not supported.
 UNSUPPORTED: Final[tuple[tuple[str, str, str], ...]] = (
     ("GET", "/containers/{id}/changes", "listing a container's changed files"),
     ("GET", "/containers/{id}/export", "exporting a container's file system"),
@@ -64,6 +64,6 @@ def routes() -> list[web.RouteDef]:
 
 def _refusal(what: str) -> Handler:
     async def refuse(request: web.Request) -> web.StreamResponse:
-        raise NotSupported(f"{what} is not supported ({request.method} {request.path})")
+        raise NotSupported(f"not supported by this engine: {what} ({request.method} {request.path})")
 
     return refuse

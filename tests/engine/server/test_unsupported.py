@@ -29,7 +29,7 @@ DESCRIPTION = Path(__file__).parents[4] / "shared/reference/docker-engine-api-v1
 async def test_what_is_missing_is_named(serve: Serve, method: str, path: str, what: str):
     api = await serve()
     bare = path.partition("?")[0]
-    assert await api.call(method, path) == (501, {"message": f"{what} is not supported ({method} {bare})"})
+    assert await api.call(method, path) == (501, {"message": f"not supported by this engine: {what} ({method} {bare})"})
 
 
 def _pattern(path: str) -> re.Pattern[str]:
