@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import secrets
 import shutil
 import tempfile
 from pathlib import Path
@@ -11,12 +12,13 @@ CHECKOUT: Final = Path(__file__).resolve().parents[2]
 MARK: Final = "PORTSIDE_TEST_SESSION"
 
 # The path is short because a unix socket's is limited to 108 bytes, and pytest's own directories are deep.
-ROOT: Final = Path(tempfile.mkdtemp(prefix="ps-"))
+ROOT: Final = Path(tempfile.gettempdir(), f"ps-{secrets.token_hex(4)}")
 os.environ[MARK] = ROOT.name
 
 
 def directory(name: str) -> Path:
     """A new directory of this run, readable by every user: the console's parts run without root."""
+    ROOT.mkdir(exist_ok=True)
     ROOT.chmod(0o755)
     path = Path(tempfile.mkdtemp(prefix=f"{name[:8]}-", dir=ROOT))
     path.chmod(0o755)
