@@ -38,6 +38,7 @@ class State(Struct, kw_only=True):
     status: Status = Status.CREATED
     pid: int = 0
     monitor_pid: int = 0
+    birth: int = 0
     exit_code: int = 0
     error: str = ""
     oom_killed: bool = False
@@ -47,21 +48,21 @@ class State(Struct, kw_only=True):
     def run(self, name: str, running: Running) -> None:
         """The process has been made."""
         self.status = move(name, self.status, Status.RUNNING)
-        self.pid, self.monitor_pid = running.pid, running.monitor_pid
+        self.pid, self.monitor_pid, self.birth = running.pid, running.monitor_pid, running.birth
         self.exit_code, self.error, self.oom_killed = 0, "", False
         self.started, self.finished = time.time_ns(), NEVER
 
     def exit(self, name: str, code: int, *, error: str = "", oom_killed: bool = False) -> None:
         """The process has ended."""
         self.status = move(name, self.status, Status.EXITED)
-        self.pid = self.monitor_pid = 0
+        self.pid = self.monitor_pid = self.birth = 0
         self.exit_code, self.error, self.oom_killed = code, error, oom_killed
         self.finished = time.time_ns()
 
     @property
     def running(self) -> Running:
         """The process to talk to, while there is one."""
-        return Running(self.pid, self.monitor_pid)
+        return Running(self.pid, self.monitor_pid, self.birth)
 
 
 class Record(Struct, kw_only=True):

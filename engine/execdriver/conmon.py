@@ -20,7 +20,7 @@ from engine.errors import Unavailable
 from engine.execdriver.attach import ConmonSocket
 from engine.execdriver.driver import Finished, MonitorFailed, Running, StartFailed, Stdio
 from engine.execdriver.runtime import Runtime
-from engine.linux import waiting
+from engine.linux import processes, waiting
 
 _NOT_FOUND: Final = ("executable file not found", "no such file or directory")
 _NOT_ALLOWED: Final = ("permission denied", "is a directory", "exec format error")
@@ -98,8 +98,7 @@ class ConmonDriver:
                 raise
 
     async def finished(self, folder: Path, running: Running) -> Finished:
-        if self.is_alive(folder, running):
-            await waiting.process_end(running.monitor_pid)
+        await self._monitor_end(folder, running)
         self._reap(running.monitor_pid)
         code = _read_exit(folder)
         if code is None:
@@ -107,13 +106,10 @@ class ConmonDriver:
         return Finished(code, oom_killed=(folder / "oom").exists())
 
     def is_alive(self, folder: Path, running: Running) -> bool:
-        if running.monitor_pid in self._children:
-            return True
-        try:
-            command = Path(f"/proc/{running.monitor_pid}/cmdline").read_bytes()
-        except OSError:
-            return False
-        return str(folder).encode() in command.split(b"\0")
+        descriptor = self._open_monitor(folder, running)
+        if descriptor is not None:
+            os.close(descriptor)
+        return descriptor is not None
 
     async def connect(self, folder: Path) -> ConmonSocket:
         return await ConmonSocket.connect(folder)
@@ -126,7 +122,7 @@ class ConmonDriver:
             os.close(descriptor)
 
     def signal(self, running: Running, number: int) -> bool:
-        descriptor = waiting.open_pidfd(running.pid)
+        descriptor = processes.open_born(running.pid, running.birth)
         if descriptor is None:
             return False
         try:
@@ -196,7 +192,7 @@ class ConmonDriver:
     async def _created(self, folder: Path, monitor: subprocess.Popen[bytes], pipes: _Pipes, what: str) -> Running:
         answer = _decode(await waiting.read_line(pipes.sync[0]))
         if answer.get("data", -1) > 0:
-            return Running(answer["data"], monitor.pid)
+            return Running(answer["data"], monitor.pid, processes.birth_of(answer["data"]))
         raise await self._failure(folder, monitor, pipes, what, answer)
 
     async def _failure(
@@ -224,10 +220,35 @@ class ConmonDriver:
             self._reap(monitor.pid)
         await self._runtime.delete(container_id)
 
+    async def _monitor_end(self, folder: Path, running: Running) -> None:
+        descriptor = self._open_monitor(folder, running)
+        if descriptor is None:
+            return
+        try:
+            await waiting.readable(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _open_monitor(self, folder: Path, running: Running) -> int | None:
+        """A pidfd of the monitor that was started in `folder`, None when it has ended.
+
+        A child of ours keeps its number until it is reaped; an adopted one is known by its arguments.
+        """
+        descriptor = waiting.open_pidfd(running.monitor_pid) if running.monitor_pid else None
+        if descriptor is None or running.monitor_pid in self._children or _is_started_in(folder, running.monitor_pid):
+            return descriptor
+        os.close(descriptor)
+        return None
+
     async def _abandoned(self, running: Running) -> Finished:
         """The monitor ended without leaving an exit code: it was killed. Its process can't go on unsupervised."""
-        self.signal(running, signal.SIGKILL)
-        await waiting.process_end(running.pid)
+        descriptor = processes.open_born(running.pid, running.birth)
+        if descriptor is not None:
+            try:
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+                await waiting.readable(descriptor)
+            finally:
+                os.close(descriptor)
         return Finished(128 + signal.SIGKILL, error="the container's monitor ended before the container")
 
     def _reap(self, pid: int) -> None:
@@ -240,6 +261,13 @@ def _program(name: str) -> Path:
     if path is None:
         raise Unavailable(f"{name} is not installed (no such program on PATH): the engine can't run containers")
     return Path(path)
+
+
+def _is_started_in(folder: Path, pid: int) -> bool:
+    try:
+        return str(folder).encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
 
 
 def _open_pipes(stack: contextlib.ExitStack, extra: Sequence[str]) -> _Pipes:

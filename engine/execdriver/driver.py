@@ -49,10 +49,14 @@ class Stdio:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A supervised process: its own pid in the host's pid namespace, and its monitor's."""
+    """A supervised process: its pid in the host's pid namespace, its monitor's, and when it was born.
+
+    `birth` (clock ticks since the host's start) tells the process from a later one with the same number.
+    """
 
     pid: int
     monitor_pid: int
+    birth: int
 
 
 @dataclass(frozen=True, slots=True)
