@@ -1,10 +1,12 @@
 """The console's pages: one include for each noun."""
 
-from django.urls import include, path
+from django.urls import include, path, reverse_lazy
 from django.views.generic import RedirectView
 
+from dashboard.hosts.models import LOCAL
+
 urlpatterns = [
-    path("", RedirectView.as_view(url="/hosts/local/containers/"), name="home"),
+    path("", RedirectView.as_view(url=reverse_lazy("containers:list", args=[LOCAL])), name="home"),
     path("accounts/", include("dashboard.accounts.urls")),
     path("hosts/<slug:host>/containers/", include("dashboard.containers.urls")),
     path("hosts/<slug:host>/images/", include("dashboard.images.urls")),

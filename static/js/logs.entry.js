@@ -17,7 +17,9 @@ class Logs {
   #last = "";
   #socket = null;
   #isPaused = false;
+  // Lines that wait: for the next frame, or for the end of a pause. A flood costs one drawing a frame, not one a line.
   #held = [];
+  #isDrawing = false;
   #words = "";
 
   constructor(root) {
@@ -55,27 +57,36 @@ class Logs {
   }
 
   #show() {
-    const waiting = this.#held.length ? ` (+${this.#held.length})` : "";
+    const waiting = this.#isPaused && this.#held.length ? ` (+${this.#held.length})` : "";
     const state = this.#isPaused ? "paused" : this.#root.dataset.state;
     this.#status.textContent = this.#root.dataset[`text${state[0].toUpperCase()}${state.slice(1)}`] + waiting;
   }
 
   #take(lines) {
     for (const [, time] of lines) if (time > this.#last) this.#last = time;
-    if (this.#isPaused) {
-      this.#held = [...this.#held, ...lines].slice(-MOST_LINES);
-      this.#show();
-      return;
-    }
-    this.#append(lines);
+    this.#held.push(...lines);
+    if (this.#held.length > 2 * MOST_LINES) this.#held = this.#held.slice(-MOST_LINES);
+    if (this.#isPaused) this.#show();
+    else this.#drawSoon();
   }
 
-  #append(lines) {
+  #drawSoon() {
+    if (this.#isDrawing) return;
+    this.#isDrawing = true;
+    requestAnimationFrame(() => {
+      this.#isDrawing = false;
+      if (!this.#isPaused) this.#draw();
+    });
+  }
+
+  #draw() {
     const isAtEnd = this.#lines.scrollHeight - this.#lines.scrollTop - this.#lines.clientHeight < END_PIXELS;
     const fragment = document.createDocumentFragment();
-    for (const line of lines.slice(-MOST_LINES)) fragment.append(this.#row(line));
+    for (const line of this.#held.slice(-MOST_LINES)) fragment.append(this.#row(line));
+    this.#held = [];
+    const excess = this.#lines.childElementCount + fragment.childElementCount - MOST_LINES;
+    if (excess > 0) [...this.#lines.children].slice(0, excess).forEach((row) => row.remove());
     this.#lines.append(fragment);
-    while (this.#lines.childElementCount > MOST_LINES) this.#lines.firstElementChild.remove();
     if (isAtEnd) this.#lines.scrollTop = this.#lines.scrollHeight;
   }
 
@@ -109,8 +120,7 @@ class Logs {
     this.#isPaused = !this.#isPaused;
     button.setAttribute("aria-pressed", String(this.#isPaused));
     if (!this.#isPaused) {
-      this.#append(this.#held);
-      this.#held = [];
+      this.#draw();
       this.#lines.scrollTop = this.#lines.scrollHeight;
     }
     this.#show();

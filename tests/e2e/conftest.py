@@ -22,8 +22,9 @@ def stack() -> Iterator[Stack]:
     stack.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    # No longer than a module: while Playwright is open, its event loop runs in this thread, and no other one can.
     with chromium() as started:
         yield started
 

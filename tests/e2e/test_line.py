@@ -142,6 +142,18 @@ def test_a_log_goes_on_after_a_restart_of_its_container(console: Console, stack:
     expect(log.locator(".line", has_text="err")).to_have_count(3)
 
 
+def test_a_flood_of_lines_leaves_the_page_usable(console: Console, stack: Stack, busybox: str) -> None:
+    page = console.page
+    identifier = stack.docker("run", "-d", "--network", "none", "--name", "flood", busybox, "yes")
+    page.goto(f"{console.url}/hosts/local/containers/{identifier}/logs/")
+    expect(page.get_by_role("log").locator(".line")).to_have_count(5000)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("[data-part=status]")).to_contain_text("Paused (+")
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.locator("#container-head").get_by_role("button", name="Kill").click()
+    expect(page.locator("#container-head .badge")).to_have_text("exited", timeout=PATIENCE_MS)
+
+
 def test_a_refusal_is_told_beside_the_page(
     console: Console, stack: Stack, busybox: str, page: Page, complaints: list[str]
 ) -> None:
