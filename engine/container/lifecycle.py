@@ -96,6 +96,7 @@ class Lifecycle:
             parts.graph.unmount(identifier),
             asyncio.to_thread(shutil.rmtree, self.files.bundle(identifier), ignore_errors=True),
         )
+        self._tell_of_volumes(container.record, mounted=False)
 
     async def save(self, container: Container) -> None:
         await self._parts.records.put(container.id, container.record)
@@ -136,6 +137,7 @@ class Lifecycle:
         identity = user.resolve(root, record.config.user, record.host_config.group_add or ())
         _prepare_working_directory(root, record)
         await population.populate(record, root, self._parts.volumes)
+        self._tell_of_volumes(record, mounted=True)
         return spec.Surroundings(
             root=root,
             files=self.files.folder(record.id),
@@ -161,6 +163,15 @@ class Lifecycle:
             container.tell_exit()
         if isinstance(error, Exception):
             self._parts.events.publish("container", "die", container.id, container.attributes(exitCode=str(code)))
+
+    def _tell_of_volumes(self, record: Record, *, mounted: bool) -> None:
+        for each in record.mounts:
+            if each.kind == "volume" and mounted:
+                self._parts.volumes.mounted(
+                    each.name, record.id, destination=each.destination, read_only=each.read_only
+                )
+            elif each.kind == "volume":
+                self._parts.volumes.unmounted(each.name, record.id)
 
     def _watch(self, container: Container, running: Running) -> None:
         tasks.spawn(self._end(container, running), name=f"watch {container.id}", owner=self._tasks)
