@@ -1,5 +1,6 @@
 """One repository of one registry: the reading half of OCI's distribution API (Docker Registry HTTP API V2)."""
 
+import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -162,8 +163,12 @@ class RepositoryClient:
 
 
 def _reason(error: aiohttp.ClientError | TimeoutError) -> str:
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return f"dial tcp: lookup {error.host}: {(error.os_error.strerror or str(error.os_error)).lower()}"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return f"dial tcp {error.host}:{error.port}: connect: {(error.os_error.strerror or str(error)).lower()}"
+        # asyncio words its own text; the kernel's is what people know
+        cause = os.strerror(error.os_error.errno).lower() if error.os_error.errno else str(error.os_error)
+        return f"dial tcp {error.host}:{error.port}: connect: {cause}"
     return str(error) or "no answer in time"
 
 

@@ -245,8 +245,13 @@ async def test_refusals(stand_in: StandIn, store: Store, answer, kind, said) -> 
 async def test_nobody_there(store: Store) -> None:
     async with StandIn() as server:
         gone = server.host
-    with pytest.raises(Unavailable, match=r"dial tcp 127\.0\.0\.1:\d+: connect: "):
+    with pytest.raises(Unavailable, match=r"dial tcp 127\.0\.0\.1:\d+: connect: connection refused"):
         await store.pull(f"{gone}/x:t")
+
+
+async def test_a_host_without_address(store: Store) -> None:
+    with pytest.raises(Unavailable, match=r'Get "https://registry\.invalid/v2/": dial tcp: lookup registry\.invalid: '):
+        await store.pull("registry.invalid/x:t")
 
 
 async def test_deep_json(stand_in: StandIn, store: Store) -> None:
