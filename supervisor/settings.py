@@ -1,6 +1,9 @@
 """Where things are at run time, from the `PORTSIDE_*` environment, `DATABASE_URL` and `REDIS_URL`."""
 
+import getpass
+import grp
 import os
+import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +36,7 @@ class Settings:
             run=_absolute(environment, "PORTSIDE_RUN", "/run/portside"),
             host=host,
             port=port,
-            user=environment.get("PORTSIDE_USER") or "portside",
+            user=environment.get("PORTSIDE_USER") or _default_user(),
             redis_url=environment.get("REDIS_URL", ""),
             environment=environment,
         )
@@ -70,7 +73,7 @@ class Settings:
     def engine_environment(self) -> dict[str, str]:
         """Everything: proxies, locale and PORTSIDE_* are the engine's as they are the administrator's."""
         kept = {key: value for key, value in self.environment.items() if key != "PORTSIDE_ADMIN_PASSWORD"}
-        return {**kept, **self._own, "PORTSIDE_GROUP": self.environment.get("PORTSIDE_GROUP") or self.user}
+        return {**kept, **self._own, "PORTSIDE_GROUP": self.environment.get("PORTSIDE_GROUP") or _group_of(self.user)}
 
     @property
     def console_environment(self) -> dict[str, str]:
@@ -85,6 +88,19 @@ class Settings:
     @property
     def _own(self) -> dict[str, str]:
         return {"PORTSIDE_HOME": str(self.home), "PORTSIDE_RUN": str(self.run), "PYTHONUNBUFFERED": "1"}
+
+
+def _default_user() -> str:
+    """Root starts the console as a system user; a normal user runs it as himself, and the engine alone by sudo."""
+    return "portside" if os.geteuid() == 0 else getpass.getuser()
+
+
+def _group_of(user: str) -> str:
+    """The user's own group; for a system user that is yet to be made, the group that it will have."""
+    try:
+        return grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
+    except KeyError:
+        return user
 
 
 def _absolute(environment: Mapping[str, str], name: str, default: str) -> Path:

@@ -12,7 +12,12 @@ def test_defaults() -> None:
     assert settings.engine_socket == Path("/run/portside/engine.sock")
     assert settings.console_address == "http://127.0.0.1:8000/"
     assert settings.console_environment["REDIS_URL"] == "unix:///run/portside/console/redis.sock"
-    assert settings.engine_environment["PORTSIDE_GROUP"] == "portside"
+
+
+def test_the_consoles_group_may_use_the_engine() -> None:
+    for user, group in (("www-data", "www-data"), ("nobody", "nogroup"), ("not-made-yet", "not-made-yet")):
+        settings = Settings.from_environment({"PORTSIDE_USER": user})
+        assert settings.engine_environment["PORTSIDE_GROUP"] == group
 
 
 @pytest.mark.parametrize(
