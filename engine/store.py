@@ -7,15 +7,14 @@ new one; `synchronous=NORMAL` keeps that true across a power loss too, at the pr
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
 R = TypeVar("R")
-T = TypeVar("T")
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS record (
@@ -32,21 +31,22 @@ class Database:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = self._thread.submit(_connect, path).result()
 
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` in one transaction on the database's thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work)
+    async def write(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run `statement` once for each of `rows`, in one transaction; durable when this returns."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._write, statement, rows)
 
-    def run_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """The same, blocking: for start-up, before the event loop serves anybody."""
-        return self._thread.submit(self._transact, work).result()
+    def read(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """All rows of `query`, blocking: for start-up, before the event loop serves anybody."""
+        return self._thread.submit(lambda: self._connection.execute(query, parameters).fetchall()).result()
 
     def close(self) -> None:
         self._thread.submit(self._connection.close).result()
         self._thread.shutdown()
 
-    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _write(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """The cursor never leaves this thread: dropped in another, it would reset a statement in use."""
         with self._connection:
-            return work(self._connection)
+            self._connection.executemany(statement, rows)
 
 
 class Records(Generic[R]):
@@ -60,21 +60,17 @@ class Records(Generic[R]):
 
     async def put(self, key: str, record: R) -> None:
         """Write the record; durable when this returns. It is encoded before, so later changes do not leak in."""
-        body = self._encoder.encode(record)
-        await self._database.run(
-            lambda db: db.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", (self._kind, key, body))
-        )
+        row = (self._kind, key, self._encoder.encode(record))
+        await self._database.write("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", [row])
 
     async def delete(self, *keys: str) -> None:
         """Forget the records; a key that is not there is no error."""
         rows = [(self._kind, key) for key in keys]
-        await self._database.run(lambda db: db.executemany("DELETE FROM record WHERE kind = ? AND key = ?", rows))
+        await self._database.write("DELETE FROM record WHERE kind = ? AND key = ?", rows)
 
     def load(self) -> dict[str, R]:
         """Every record, read at start-up (blocking)."""
-        rows: Iterable[tuple[str, bytes]] = self._database.run_now(
-            lambda db: db.execute("SELECT key, body FROM record WHERE kind = ?", (self._kind,)).fetchall()
-        )
+        rows = self._database.read("SELECT key, body FROM record WHERE kind = ?", (self._kind,))
         return {key: self._decoder.decode(body) for key, body in rows}
 
 

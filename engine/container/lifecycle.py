@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -77,10 +78,18 @@ class Lifecycle:
         running, bundle = container.record.state.running, self.files.bundle(container.id)
         if self._parts.execution.is_alive(bundle, running):
             container.ended.clear()
-            await self._parts.execution.finish_start(container.id, running)
+            await self._finish_start(container, running)
             self._watch(container, running)
         else:
             await self._end(container, running)
+
+    async def _finish_start(self, container: Container, running: Running) -> None:
+        """One container that can't be let go must not keep the engine from the others."""
+        try:
+            await self._parts.execution.finish_start(container.id, running)
+        except StartFailed as error:
+            log.warning("a start that a dead engine began failed", container=container.id, error=error.message)
+            self._parts.execution.signal(running, signal.SIGKILL)
 
     async def close(self) -> None:
         """Stop watching; the containers go on."""

@@ -280,6 +280,8 @@ class Containers:
         lost = [identifier for identifier in self._parts.execution.known() if identifier not in self.live()]
         await collect("removing what a dead engine left", *(self._parts.execution.delete(each) for each in lost))
         self.files.sweep(known, self.live())
+        still = known - self.live()
+        await collect("unmounting what a dead engine left", *(self._parts.graph.unmount(each) for each in still))
         for container in self._index:
             if container.status.has_process:
                 await self._lifecycle.adopt(container)

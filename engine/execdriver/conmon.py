@@ -71,8 +71,7 @@ class ConmonDriver:
         await self._runtime.start(container_id, running.pid)
 
     async def finish_start(self, container_id: str, running: Running) -> None:
-        if self._runtime.is_waiting(container_id):
-            await self._runtime.start(container_id, running.pid)
+        await self._runtime.finish_start(container_id, running.pid)
 
     async def exec(self, container_id: str, folder: Path, process: Mapping[str, Any], *, stdio: Stdio) -> Running:
         with contextlib.ExitStack() as stack:

@@ -6,10 +6,14 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from engine.errors import EngineError
 from engine.execdriver.driver import StartFailed
 from engine.linux import waiting
+
+#: A waiting process writes its byte as soon as somebody reads.
+_START_PATIENCE_S: Final = 30
 
 
 class Runtime:
@@ -46,9 +50,17 @@ class Runtime:
             os.close(process)
         fifo.unlink(missing_ok=True)
 
-    def is_waiting(self, container_id: str) -> bool:
-        """Has the container been created, and not been started?"""
-        return self._fifo(container_id).exists()
+    async def finish_start(self, container_id: str, pid: int) -> None:
+        """Let the process go if a former engine did not come to it; that one may have died at any point of `start`.
+
+        The process that waits is still the runtime's own (`runc init`); it becomes the container's when it is let go.
+        """
+        fifo = self._fifo(container_id)
+        if not fifo.exists():
+            return
+        if _is_runtime(pid):
+            await self.start(container_id, pid)
+        fifo.unlink(missing_ok=True)
 
     async def pause(self, container_id: str) -> None:
         await self._call("pause", container_id)
@@ -88,11 +100,23 @@ async def _let_go(fifo: Path, process: int, who: str) -> None:
     """Read the fifo's byte, or find that the waiting process (a pidfd) has died before it wrote it."""
     descriptor = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        await waiting.any_readable(descriptor, process)
+        async with asyncio.timeout(_START_PATIENCE_S):
+            await waiting.any_readable(descriptor, process)
         if not _has_byte(descriptor):
             raise StartFailed(f"{who} died before its start", 128)
+    except TimeoutError:
+        raise StartFailed(f"{who} did not start within {_START_PATIENCE_S} s", 128) from None
     finally:
         os.close(descriptor)
+
+
+def _is_runtime(pid: int) -> bool:
+    """Is the process still the runtime's own (`/usr/sbin/runc init`)?"""
+    try:
+        program, argument = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:2]
+    except (OSError, ValueError):
+        return False
+    return program.endswith(b"runc") and argument == b"init"
 
 
 def _has_byte(descriptor: int) -> bool:

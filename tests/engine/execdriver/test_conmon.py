@@ -69,6 +69,20 @@ async def test_the_process_waits_for_its_start(driver, bundle):
     assert await log_of(folder) == b"ran\n"
 
 
+async def test_a_start_that_was_cut_off_after_the_process_went_is_finished(driver, bundle):
+    """An engine that dies between reading the fifo and removing it leaves a fifo that nobody will write to."""
+    folder = bundle("sleep", "1000")
+    running, socket = await start(driver, folder)
+    fifo = driver._runtime.root / folder.name / "exec.fifo"
+    waiting.until("sleep has begun", lambda: b"sleep" in Path(f"/proc/{running.pid}/cmdline").read_bytes())
+    os.mkfifo(fifo)
+    await asyncio.wait_for(driver.finish_start(folder.name, running), 5)
+    assert not fifo.exists()
+    driver.signal(running, signal.SIGKILL)
+    await driver.finished(folder, running)
+    socket.close()
+
+
 async def test_end_of_input_reaches_the_process(driver, bundle):
     folder = bundle("wc", "-c")
     running, socket = await start(driver, folder)
