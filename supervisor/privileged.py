@@ -13,7 +13,7 @@ from supervisor.unprivileged import ensure_user
 
 
 def as_root(*argv: str, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """`argv` as root, ended by the kernel should the supervisor be killed."""
+    """`argv` as root. Where we are root, the kernel ends it should we be killed; it can't do so through sudo."""
     if os.geteuid() == 0:
         return ("setpriv", "--pdeathsig", "TERM", "--", *argv)
     passed = [f"{key}={value}" for key, value in environment.items() if key.startswith(("PORTSIDE_", "PYTHON"))]
