@@ -1,5 +1,6 @@
 """The seccomp filter of a container: Docker's profile format in, OCI's `linux.seccomp` out."""
 
+import errno
 import json
 import os
 import platform
@@ -28,7 +29,6 @@ _GUARDED: Final[dict[str | None, frozenset[str]]] = {
 }  # fmt: skip
 #: The CLONE_NEW* flags: without CAP_SYS_ADMIN clone works as long as none of them is set.
 _NAMESPACE_FLAGS: Final = 0x7E020000
-_ENOSYS: Final = 38
 
 _ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "x86", "s390x": "s390x"}
 
@@ -76,11 +76,14 @@ def _guarded(rules: Sequence[Mapping[str, Any]], capabilities: set[str]) -> list
     withheld = {name for owner, names in _GUARDED.items() if owner not in capabilities for name in names}
     kept = [{**rule, "names": [name for name in rule["names"] if name not in withheld]} for rule in rules]
     kept = [rule for rule in kept if rule["names"]]
+    # Programs take EPERM for a refusal; the profile's own answer to an unknown call says that the kernel lacks it.
+    refused = sorted(withheld - {"clone", "clone3"})
+    kept.append({"names": refused, "action": "SCMP_ACT_ERRNO", "errnoRet": errno.EPERM})
     if "clone" in withheld:
         no_namespaces = {"index": 0, "value": _NAMESPACE_FLAGS, "valueTwo": 0, "op": "SCMP_CMP_MASKED_EQ"}
         kept.append({"names": ["clone"], "action": "SCMP_ACT_ALLOW", "args": [no_namespaces]})
         # Its flags lie in memory, out of a filter's sight; C libraries fall back to clone.
-        kept.append({"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": _ENOSYS})
+        kept.append({"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": errno.ENOSYS})
     return kept
 
 

@@ -19,6 +19,7 @@ def test_the_default_profile_follows_the_capabilities():
     assert not {"mount", "unshare", "setns", "keyctl", "reboot", "clone3"} & names(plain)
     assert {"mount", "unshare", "setns", "clone3"} <= names(powerful)
     assert "keyctl" not in names(powerful)
+    assert {"mount", "unshare", "keyctl"} <= names(plain, "SCMP_ACT_ERRNO")
 
 
 def test_without_the_capability_clone_makes_no_namespaces():
