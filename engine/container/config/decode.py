@@ -1,0 +1,88 @@
+"""From a request's JSON to its structures, with every field that can't be honoured refused by name."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+from msgspec import inspect as shapes
+
+from engine.errors import InvalidParameter, NotSupported
+
+S = TypeVar("S", bound=Struct)
+
+#: Fields whose "nothing said" is not JSON's zero.
+_QUIET: Final[dict[str, tuple[Any, ...]]] = {"MemorySwappiness": (-1,)}
+#: Fields that older clients still send, and that say nothing to a Linux engine.
+_OBSOLETE: Final = frozenset({"ArgsEscaped", "KernelMemory", "KernelMemoryTCP"})
+
+
+def decode(kind: type[S], body: Any, where: str) -> S:
+    """Read `body` (decoded JSON) as `kind`.
+
+    Raises InvalidParameter for a malformed field and NotSupported for a field that asks for something the engine
+    does not have; both name the field, `where` saying in which part of the request it stands.
+    """
+    if body is None:
+        return kind()
+    if not isinstance(body, dict):
+        raise InvalidParameter(f"{where}: an object is expected, not {type(body).__name__}")
+    try:
+        return msgspec.convert(_known(shapes.type_info(kind), body, where), kind, strict=True)
+    except msgspec.ValidationError as error:
+        raise InvalidParameter(f"invalid {where}: {error}") from error
+
+
+def _known(shape: shapes.Type, value: Any, where: str) -> Any:
+    """`value` with only the fields that `shape` has, at every depth, by their exact names."""
+    kinds = tuple(_variants(shape))
+    for kind in kinds:
+        if isinstance(kind, shapes.StructType) and isinstance(value, dict):
+            return _known_fields(kind, value, where)
+        if isinstance(kind, shapes.ListType) and isinstance(value, list):
+            return [_known(kind.item_type, item, f"{where}[{index}]") for index, item in enumerate(value)]
+        if isinstance(kind, shapes.DictType) and isinstance(value, dict):
+            return {key: _known(kind.value_type, item, f"{where}[{key!r}]") for key, item in value.items()}
+    return value
+
+
+def _known_fields(kind: shapes.StructType, body: dict[str, Any], where: str) -> dict[str, Any]:
+    """JSON keys match in any case, as in Docker."""
+    fields = _fields(kind.cls)
+    known: dict[str, Any] = {}
+    for key, value in body.items():
+        field = fields.get(key.lower())
+        if field is None:
+            _refuse(f"{where}.{key}", key, value)
+        elif value is not None:
+            known[field.encode_name] = _known(field.type, value, f"{where}.{field.encode_name}")
+    return known
+
+
+@cache
+def _fields(kind: type[Struct]) -> dict[str, shapes.Field]:
+    described = shapes.type_info(kind)
+    assert isinstance(described, shapes.StructType)  # noqa: S101 -- for mypy
+    return {field.encode_name.lower(): field for field in described.fields}
+
+
+def _variants(shape: shapes.Type) -> Iterator[shapes.Type]:
+    if isinstance(shape, shapes.UnionType):
+        yield from shape.types
+    else:
+        yield shape
+
+
+def _refuse(path: str, key: str, value: Any) -> None:
+    if _says_nothing(value) or key in _OBSOLETE or value in _QUIET.get(key, ()):
+        return
+    raise NotSupported(f"{path} is not supported: {msgspec.json.encode(value).decode()[:200]}")
+
+
+def _says_nothing(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_says_nothing(item) for item in value.values())
+    if isinstance(value, list):
+        return all(_says_nothing(item) for item in value)
+    return not value

@@ -1,0 +1,67 @@
+"""What is mounted into a container, in the order in which it is."""
+
+from typing import Any, Final
+
+from engine.container.config import HostConfig
+from engine.container.record import MountedVolume, Record
+from engine.container.spec.surroundings import Surroundings
+
+_SHM: Final = "/dev/shm"  # noqa: S108 -- in the container, a mount of its own
+DEFAULT_SHM_SIZE: Final = 64 << 20
+
+
+def mounts(record: Record, around: Surroundings) -> list[dict[str, Any]]:
+    host = record.host_config
+    volumes = [_volume(mounted) for mounted in record.mounts]
+    volumes += [_tmpfs(target, options) for target, options in (host.tmpfs or {}).items()]
+    taken = {mount["destination"] for mount in volumes}
+    files = [
+        {"destination": f"/etc/{name}", "type": "bind", "source": str(around.files / name),
+         "options": ["rbind", "rprivate"]}
+        for name in ("resolv.conf", "hostname", "hosts")
+    ]  # fmt: skip
+    system = [*_system_mounts(host, around), *files]
+    return [
+        *(mount for mount in system if mount["destination"] not in taken),
+        *sorted(volumes, key=lambda mount: mount["destination"].count("/")),
+    ]
+
+
+def _system_mounts(host: HostConfig, around: Surroundings) -> list[dict[str, Any]]:
+    guarded = ["nosuid", "noexec", "nodev"]
+    sys_mode = [] if host.privileged else ["ro"]
+    shm = ["mode=1777", f"size={host.shm_size or DEFAULT_SHM_SIZE}"]
+    rows: list[tuple[str, str, str, list[str]]] = [
+        ("/proc", "proc", "proc", guarded),
+        ("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
+        ("/dev/pts", "devpts", "devpts",
+         ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
+        ("/sys", "sysfs", "sysfs", [*guarded, *sys_mode]),
+        ("/sys/fs/cgroup", "cgroup", "cgroup", [*guarded, *sys_mode]),
+    ]  # fmt: skip
+    if around.network_namespace is None:
+        # sysfs belongs to the network namespace it is mounted in; the host's can only be bound.
+        rows[3] = ("/sys", "bind", "/sys", ["rbind", *guarded, *sys_mode])
+    if host.ipc_mode == "host":
+        rows += [(path, "bind", path, ["rbind", *guarded]) for path in ("/dev/mqueue", _SHM)]
+    else:
+        rows += [("/dev/mqueue", "mqueue", "mqueue", guarded), (_SHM, "tmpfs", "shm", [*guarded, *shm])]
+    return [
+        {"destination": target, "type": kind, "source": source, "options": options}
+        for target, kind, source, options in rows
+    ]
+
+
+def _volume(mounted: MountedVolume) -> dict[str, Any]:
+    if mounted.kind == "tmpfs":
+        options = [*mounted.options, *(["ro"] if mounted.read_only else [])]
+        return {"destination": mounted.destination, "type": "tmpfs", "source": "tmpfs", "options": options}
+    options = ["rbind", "ro" if mounted.read_only else "rw", mounted.propagation or "rprivate"]
+    return {"destination": mounted.destination, "type": "bind", "source": mounted.source, "options": options}
+
+
+def _tmpfs(target: str, options: str) -> dict[str, Any]:
+    given = [option for option in options.split(",") if option]
+    defaults = ["noexec", "nosuid", "nodev"]
+    kept = [option for option in defaults if option.removeprefix("no") not in given and option not in given]
+    return {"destination": target, "type": "tmpfs", "source": "tmpfs", "options": [*kept, *given]}
