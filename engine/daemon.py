@@ -95,6 +95,7 @@ class Engine:
         await self._containers.restore()
         await asyncio.to_thread(self._images.sweep)
         await self._graph.sweep(known, self._images.live_layers)
+        self._containers.restored()
 
     async def listen(self) -> None:
         services = Services(

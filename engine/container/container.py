@@ -28,7 +28,8 @@ class Container:
     """A record and its companions.
 
     `lock` is held by whoever changes the container's life (start, the end, removal); looking, signals and streams go
-    without. `ended` is set while there is no process.
+    without. `ended` is set while there is no process and none will follow by itself. `revival` waits for the time of
+    the next restart.
     """
 
     def __init__(self, record: Record, connect: Callable[[], Awaitable[AttachSocket]]) -> None:
@@ -38,7 +39,8 @@ class Container:
         self.ended = asyncio.Event()
         self.ended.set()
         self.exec_ids: list[str] = []
-        self.stop_requested = False
+        self.revival: asyncio.Task[None] | None = None
+        self.is_being_restarted = False
         self._waiters: dict[WaitCondition, list[asyncio.Future[WaitResult]]] = {each: [] for each in WaitCondition}
 
     @property

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from engine.container import capabilities, mounts, seccomp, spec
+from engine.container import capabilities, mounts, restart, seccomp, spec
 from engine.container.config import ContainerConfig, EndpointConfig, HostConfig, NetworkingConfig
 from engine.container.record import MountedVolume, Record
 from engine.container.signals import signal_number
@@ -50,6 +50,7 @@ def check(request: CreateRequest) -> None:
     _check_environment(config.env or ())
     _check_modes(host)
     _check_limits(host)
+    restart.check_host(host)
     _check_security(host)
     if config.stop_signal:
         signal_number(config.stop_signal)
@@ -185,7 +186,6 @@ def _check_modes(host: HostConfig) -> None:
         ("PID mode", host.pid_mode, frozenset({"", "host"})),
         ("UTS mode", host.uts_mode, frozenset({"", "host"})),
         ("cgroup namespace mode", host.cgroupns_mode, frozenset({"", "host", "private"})),
-        ("restart policy", host.restart_policy.name, frozenset({"", "no"})),
         ("log driver", host.log_config.type, frozenset({"", "json-file"})),
         ("volume driver", host.volume_driver, frozenset({"", "local"})),
         ("isolation", host.isolation, frozenset({"", "default"})),

@@ -15,7 +15,7 @@ from engine import tasks
 from engine.container import capabilities, spec, user
 from engine.container.container import Container
 from engine.container.lifecycle import Parts
-from engine.container.service import Containers
+from engine.container.service import Containers, check_not_restarting
 from engine.container.state import Status
 from engine.container.streams import Chunk, Session, Stream
 from engine.errors import Conflict, InvalidParameter, NotFound
@@ -279,6 +279,7 @@ class FailedSession:
 def _check_runs(container: Container) -> None:
     if container.status is Status.PAUSED:
         raise Conflict(f"Container {container.name} is paused, unpause the container before exec")
+    check_not_restarting(container)
     if container.status is not Status.RUNNING:
         raise Conflict(f"container {container.id} is not running")
 

@@ -25,7 +25,7 @@ def select(containers: Iterable[Container], index: Index, filters: Mapping[str, 
             raise InvalidParameter(f"invalid filter '{name}'")
         _check(name, values)
     if not all_ and not {"status", "exited"} & set(filters):
-        containers = [container for container in containers if container.status.has_process]
+        containers = [container for container in containers if container.status.is_up]
     chosen = [
         container
         for container in containers

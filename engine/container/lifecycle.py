@@ -10,6 +10,7 @@ import contextlib
 import os
 import shutil
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -20,11 +21,11 @@ import structlog
 
 from engine import tasks
 from engine.config import Config
-from engine.container import population, rootfs, spec, user
+from engine.container import population, restart, rootfs, spec, user
 from engine.container.container import Container
 from engine.container.files import Files
 from engine.container.record import Record
-from engine.container.state import Status
+from engine.container.state import Status, move
 from engine.errors import Conflict, InvalidParameter, NotModified
 from engine.events import EventBus
 from engine.execdriver.driver import ExecDriver, Finished, Running, StartFailed
@@ -58,20 +59,43 @@ class Lifecycle:
         self._parts = parts
         self._on_end = on_end
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._starts: set[asyncio.Task[Any]] = set()
+        self._restored = asyncio.Event()
         self.files = Files(parts.config)
 
     async def start(self, container: Container) -> None:
-        """Bring the container to life. Its lock is held by the caller.
+        """Bring the container to life, for its user. Its lock is held by the caller.
 
         Raises NotModified when it runs, Conflict when it can't be started in its state, StartFailed when its
         process can't be made; then all is as before, and the record says why.
         """
         _check_startable(container)
-        try:
-            await self._start(container)
-        except BaseException as error:
-            await self._undo_start(container, error)
-            raise
+        container.record.restart_count, container.record.state.restart_delay = 0, 0
+        await self._start_or_undo(container)
+
+    async def call_off(self, container: Container) -> None:
+        """The user wants the container down: nothing restarts it any more."""
+        container.record.state.manually_stopped = True
+        if container.status is Status.RESTARTING:
+            async with container.lock:
+                await self._end_restarts(container)
+        elif restart.is_set(container.record.host_config.restart_policy):
+            await self.save(container)
+
+    def revive(self, container: Container) -> None:
+        """Start the container again when its delay is over."""
+        container.ended.clear()
+        task = tasks.spawn(self._revive(container), name=f"restart {container.id}", owner=self._tasks)
+        container.revival = task
+
+    def start_with_engine(self, container: Container) -> None:
+        """Start an ended container of which its policy wants that; a failure is told in its record and in the log."""
+        start = self._start_with_engine(container)
+        tasks.spawn(start, name=f"start {container.id} with the engine", owner=self._starts)
+
+    def restored(self) -> None:
+        """The engine's start is over: containers that are to be restarted may begin."""
+        self._restored.set()
 
     async def adopt(self, container: Container) -> None:
         """Take over a container that a former engine had started: watch it when it lives, end it when it does not."""
@@ -94,6 +118,8 @@ class Lifecycle:
     async def close(self) -> None:
         """Stop watching; the containers go on."""
         await tasks.cancel_all(self._tasks)
+        await asyncio.gather(*self._starts, return_exceptions=True)
+        await tasks.cancel_all(self._tasks)
 
     async def cleanup(self, container: Container) -> None:
         """Take away all that a run of the container left: cgroups, network, mounts. Goes on past what fails."""
@@ -109,6 +135,40 @@ class Lifecycle:
 
     async def save(self, container: Container) -> None:
         await self._parts.records.put(container.id, container.record)
+
+    async def _start_or_undo(self, container: Container) -> None:
+        try:
+            await self._start(container)
+        except BaseException as error:
+            await self._undo_start(container, error)
+            raise
+
+    async def _revive(self, container: Container) -> None:
+        """A restart that fails is the last, as in Docker."""
+        await self._restored.wait()
+        await asyncio.sleep(container.record.state.restart_delay)
+        async with container.lock:
+            container.revival = None
+            # A start that has begun is not cut off when the engine goes down: `close` waits for it.
+            start = self._start_or_undo(container)
+            await asyncio.shield(tasks.spawn(start, name=f"restarting {container.id}", owner=self._starts))
+
+    async def _start_with_engine(self, container: Container) -> None:
+        await self._restored.wait()
+        async with container.lock:
+            await self.start(container)
+
+    async def _end_restarts(self, container: Container) -> None:
+        """With the lock held, so that the next restart waits for its time, or for the lock, or has been made."""
+        if container.status is not Status.RESTARTING:
+            return
+        if container.revival is not None:
+            container.revival.cancel()
+            container.revival = None
+        state = container.record.state
+        state.status = move(container.name, state.status, Status.EXITED)
+        await self.save(container)
+        container.tell_exit()
 
     async def _start(self, container: Container) -> None:
         parts, record, identifier = self._parts, container.record, container.id
@@ -160,7 +220,7 @@ class Lifecycle:
         """Clean up, and note why. Who waits for the container's next exit goes on waiting, as in Docker."""
         state = container.record.state
         code = error.exit_code if isinstance(error, StartFailed) else 128
-        if had_process := state.status.has_process:
+        if was_up := state.status.is_up:
             state.exit(container.name, code, error=str(error))
         elif isinstance(error, Exception):
             state.exit_code, state.error = code, str(error)
@@ -168,7 +228,7 @@ class Lifecycle:
             await self.cleanup(container)
         await self.save(container)
         await container.hub.end()
-        if had_process:
+        if was_up:
             container.tell_exit()
         if isinstance(error, Exception):
             self._parts.events.publish("container", "die", container.id, container.attributes(exitCode=str(code)))
@@ -189,22 +249,35 @@ class Lifecycle:
         """Wait for the end and write it down; clean up; tell."""
         finished = await self._parts.execution.finished(self.files.bundle(container.id), running)
         async with container.lock:
-            await self._record_end(container, finished)
+            restarts = restart.follows(container.record, finished.exit_code)
+            await self._record_end(container, finished, restarts=restarts)
             tasks.spawn(container.hub.end(), name=f"end streams of {container.id}", owner=self._tasks)
             with contextlib.suppress(ExceptionGroup):  # logged by `collect`, and tried again by the next start or sweep
                 await self.cleanup(container)
-        await self._on_end(container)
+            if container.status is Status.RESTARTING:
+                self.revive(container)
+        if not container.status.is_up:
+            await self._on_end(container)
 
-    async def _record_end(self, container: Container, finished: Finished) -> None:
-        container.record.state.exit(
-            container.name, finished.exit_code, error=finished.error, oom_killed=finished.oom_killed
+    async def _record_end(self, container: Container, finished: Finished, *, restarts: bool) -> None:
+        record, state = container.record, container.record.state
+        state.exit(
+            container.name,
+            finished.exit_code,
+            error=finished.error,
+            oom_killed=finished.oom_killed,
+            restarts=restarts,
         )
+        if restarts:
+            record.restart_count += 1
+            state.restart_delay = restart.next_delay(state.restart_delay, (time.time_ns() - state.started) / 1e9)
         await self.save(container)
         if finished.oom_killed:
             self._parts.events.publish("container", "oom", container.id, container.attributes())
         attributes = container.attributes(exitCode=str(finished.exit_code))
         self._parts.events.publish("container", "die", container.id, attributes)
-        container.tell_exit()
+        if not restarts:
+            container.tell_exit()
 
 
 async def collect(what: str, *steps: Awaitable[object]) -> None:
@@ -219,7 +292,7 @@ async def collect(what: str, *steps: Awaitable[object]) -> None:
 
 def _check_startable(container: Container) -> None:
     status = container.status
-    if status is Status.RUNNING:
+    if status in {Status.RUNNING, Status.RESTARTING}:
         raise NotModified(f"container {container.id} is already running")
     if status is Status.PAUSED:
         raise Conflict("cannot start a paused container, try unpause instead")

@@ -44,17 +44,21 @@ class State(Struct, kw_only=True):
     oom_killed: bool = False
     started: int = NEVER
     finished: int = NEVER
+    #: Has the user ended it (`docker stop`, `docker kill`)? Then no restart policy brings it back.
+    manually_stopped: bool = False
+    #: Seconds that the last restart waited, 0 when the container was started by its user.
+    restart_delay: float = 0
 
     def run(self, name: str, running: Running) -> None:
         """The process has been made."""
         self.status = move(name, self.status, Status.RUNNING)
         self.pid, self.monitor_pid, self.birth = running.pid, running.monitor_pid, running.birth
-        self.exit_code, self.error, self.oom_killed = 0, "", False
+        self.exit_code, self.error, self.oom_killed, self.manually_stopped = 0, "", False, False
         self.started, self.finished = time.time_ns(), NEVER
 
-    def exit(self, name: str, code: int, *, error: str = "", oom_killed: bool = False) -> None:
-        """The process has ended."""
-        self.status = move(name, self.status, Status.EXITED)
+    def exit(self, name: str, code: int, *, error: str = "", oom_killed: bool = False, restarts: bool = False) -> None:
+        """The process has ended; with `restarts` another will follow."""
+        self.status = move(name, self.status, Status.RESTARTING if restarts else Status.EXITED)
         self.pid = self.monitor_pid = self.birth = 0
         self.exit_code, self.error, self.oom_killed = code, error, oom_killed
         self.finished = time.time_ns()
@@ -80,6 +84,7 @@ class Record(Struct, kw_only=True):
     network: str = "bridge"
     mac_address: str = ""
     ip_address: str = ""
+    restart_count: int = 0
     state: State = field(default_factory=State)
 
     @property

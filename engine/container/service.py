@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import structlog
 
-from engine.container import creation, filters, logs, view
+from engine.container import creation, filters, logs, restart, view
 from engine.container.container import Container, WaitCondition, WaitResult
 from engine.container.creation import CreateRequest
 from engine.container.index import Index
@@ -117,8 +117,8 @@ class Containers:
         except NotModified:
             raise
         except Exception:
-            if container.record.host_config.auto_remove:
-                await self._ended(container)
+            container.is_being_restarted = False
+            await self._ended(container)
             raise
 
     async def stop(self, ref: str, *, seconds: int | None = None, stop_signal: str | None = None) -> None:
@@ -126,10 +126,12 @@ class Containers:
         container = self.find(ref)
         config = container.record.config
         number = signal_number(stop_signal or config.stop_signal or "SIGTERM")
-        if not container.status.has_process:
+        if not container.status.is_up:
             raise NotModified(f"container {container.id} is already stopped")
+        await self._lifecycle.call_off(container)
         patience = next(value for value in (seconds, config.stop_timeout, DEFAULT_STOP_TIMEOUT) if value is not None)
-        await self._send(container, number)
+        if container.status.has_process:
+            await self._send(container, number)
         if not await _ends_within(container, None if patience < 0 else patience):
             await self._send(container, signal.SIGKILL)
             if not await _ends_within(container, _KILL_PATIENCE):
@@ -138,18 +140,25 @@ class Containers:
 
     async def restart(self, ref: str, *, seconds: int | None = None, stop_signal: str | None = None) -> None:
         container = self.find(ref)
-        with contextlib.suppress(NotModified):
-            await self.stop(container.id, seconds=seconds, stop_signal=stop_signal)
-        await self.start(container.id)
+        container.is_being_restarted = True  # so its end does not remove a container that was made to be removed
+        try:
+            with contextlib.suppress(NotModified):
+                await self.stop(container.id, seconds=seconds, stop_signal=stop_signal)
+            await self.start(container.id)
+        finally:
+            container.is_being_restarted = False
         self._parts.events.publish("container", "restart", container.id, container.attributes())
 
     async def kill(self, ref: str, signal_name: str = "SIGKILL") -> None:
         """Send a signal. Raises Conflict when there is no process, InvalidParameter for no signal."""
         container = self.find(ref)
         number = signal_number(signal_name or "SIGKILL")
-        if not container.status.has_process:
+        if not container.status.is_up:
             raise Conflict(f"cannot kill container: {ref}: container {container.id} is not running")
-        await self._send(container, number)
+        if number == signal.SIGKILL or number == _stop_signal(container) or not container.record.config.stop_signal:
+            await self._lifecycle.call_off(container)
+        if container.status.has_process:
+            await self._send(container, number)
         if number == signal.SIGKILL and not await _ends_within(container, _KILL_PATIENCE):
             raise EngineError(f"cannot kill container: {ref}: it did not end")
 
@@ -198,16 +207,10 @@ class Containers:
     async def remove(self, ref: str, *, force: bool = False, volumes: bool = False) -> None:
         """Remove it, with `volumes` also its anonymous volumes. Raises Conflict when it runs and not `force`."""
         container = self.find(ref)
-        if container.status.has_process:
-            if not force:
-                raise Conflict(
-                    f'cannot remove container "{container.name}": container is {container.status.value}: '
-                    f"{'unpause and ' if container.status is Status.PAUSED else ''}"
-                    "stop the container before removing or force remove"
-                )
-            await self.kill(container.id)
-        async with container.lock:
-            await asyncio.shield(self._remove(container, volumes=volumes))
+        if container.status is Status.REMOVING and not force:
+            raise Conflict(f"removal of container {ref} is already in progress")
+        while not await self._removed(container, force=force, volumes=volumes):
+            pass  # started again, by its user or its policy, between its end and now
 
     async def prune(self, filters: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """Remove every stopped container that passes; returns Docker's report."""
@@ -241,6 +244,7 @@ class Containers:
         container = self.find(ref)
         if container.status is Status.PAUSED:
             raise Conflict(f"container {container.id} is paused, unpause the container before attach")
+        check_not_restarting(container)
         streams = {Stream.STDIN: options.stdin, Stream.STDOUT: options.stdout, Stream.STDERR: options.stderr}
         wanted = frozenset(stream for stream, on in streams.items() if on)
         replay = self._past(container, options) if options.logs else None
@@ -261,7 +265,7 @@ class Containers:
 
     def using_image(self, image_id: str) -> list[tuple[str, bool]]:
         """The containers made from an image: their IDs, and whether they run."""
-        return [(each.id, each.status.has_process) for each in self._index if each.record.image_id == image_id]
+        return [(each.id, each.status.is_up) for each in self._index if each.record.image_id == image_id]
 
     def name_of(self, container_id: str) -> str:
         return self.find(container_id).name
@@ -285,8 +289,16 @@ class Containers:
         for container in self._index:
             if container.status.has_process:
                 await self._lifecycle.adopt(container)
+            elif container.status is Status.RESTARTING:
+                self._lifecycle.revive(container)
+            elif restart.starts_with_engine(container.record):
+                self._lifecycle.start_with_engine(container)
             elif container.status in {Status.REMOVING, Status.DEAD}:
                 await self._remove(container, volumes=False)
+
+    def restored(self) -> None:
+        """All of the engine stands again: restarts that have waited for that may begin."""
+        self._lifecycle.restored()
 
     def live(self) -> set[str]:
         """The containers that, by their records, have a process."""
@@ -348,15 +360,32 @@ class Containers:
 
     async def _ended(self, container: Container) -> None:
         """A run is over: a container that asked to be removed then is."""
-        if container.record.host_config.auto_remove:
+        if container.record.host_config.auto_remove and not container.is_being_restarted:
             async with container.lock:
                 with contextlib.suppress(ExceptionGroup):  # logged by `collect`; the record is left as dead
                     await self._remove(container, volumes=True)
 
+    async def _removed(self, container: Container, *, force: bool, volumes: bool) -> bool:
+        """One attempt at removing it; False when it lives again by the time that it could have been removed."""
+        if container.status.is_up and not force:
+            raise Conflict(
+                f'cannot remove container "{container.name}": container is {container.status.value}: '
+                f"{'unpause and ' if container.status is Status.PAUSED else ''}"
+                "stop the container before removing or force remove"
+            )
+        if container.status.is_up:
+            with contextlib.suppress(Conflict):  # it has ended by itself meanwhile
+                await self.kill(container.id)
+        async with container.lock:
+            if container.status.is_up:
+                return False
+            await asyncio.shield(self._remove(container, volumes=volumes))
+        return True
+
     async def _remove(self, container: Container, *, volumes: bool) -> None:
         """With the lock held. What fails leaves a dead container, which can be removed again."""
         state, parts = container.record.state, self._parts
-        if self._index.lost(container) or state.status.has_process:
+        if self._index.lost(container) or state.status.is_up:
             return  # somebody else was faster: it is gone, or has been started again
         if state.status is not Status.REMOVING:
             state.status = move(container.id, state.status, Status.REMOVING)
@@ -412,7 +441,18 @@ class Containers:
         return {"SizeRw": written, "SizeRootFs": written + below}
 
 
+def check_not_restarting(container: Container) -> None:
+    """Raise Conflict, in Docker's words, for a container that has no process just now."""
+    if container.status is Status.RESTARTING:
+        raise Conflict(f"Container {container.id} is restarting, wait until the container is running")
+
+
+def _stop_signal(container: Container) -> int:
+    return signal_number(container.record.config.stop_signal or "SIGTERM")
+
+
 def _running_state(container: Container, what: str) -> State:
+    check_not_restarting(container)
     if not container.status.has_process:
         raise Conflict(f"cannot {what} container {container.id}: container {container.id} is not running")
     return container.record.state

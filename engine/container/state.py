@@ -22,6 +22,11 @@ class Status(Enum):
         """Is there a process (running or frozen) to talk to?"""
         return self in {Status.RUNNING, Status.PAUSED}
 
+    @property
+    def is_up(self) -> bool:
+        """What Docker calls running: there is a process, or there will be one again without anybody's doing."""
+        return self.has_process or self is Status.RESTARTING
+
 
 #: From each state, the states that can follow. DEAD is a container whose removal failed half-way: removing it
 #: again is all that is left. EXITED goes back to RUNNING by `start`.

@@ -42,7 +42,7 @@ def inspect(container: Container, *, files: Path, log: Path, graph: Mapping[str,
         "HostsPath": str(files / "hosts"),
         "LogPath": str(log),
         "Name": f"/{record.name}",
-        "RestartCount": 0,
+        "RestartCount": record.restart_count,
         "Driver": driver,
         "Platform": "linux",
         "MountLabel": "",
@@ -61,7 +61,7 @@ def state(state_: State) -> dict[str, Any]:
     status = state_.status
     return {
         "Status": status.value,
-        "Running": status.has_process,
+        "Running": status.is_up,
         "Paused": status is Status.PAUSED,
         "Restarting": status is Status.RESTARTING,
         "OOMKilled": state_.oom_killed,

@@ -8,7 +8,6 @@ from engine.container.config import (
     LogConfig,
     NetworkingConfig,
     PortBinding,
-    RestartPolicy,
 )
 from engine.container.creation import CreateRequest
 from engine.errors import InvalidParameter, NotSupported
@@ -75,7 +74,6 @@ def test_the_image_is_asked_where_the_request_is_silent():
 @pytest.mark.parametrize(
     ("host", "words"),
     [
-        (HostConfig(restart_policy=RestartPolicy("always")), "restart policy 'always'"),
         (HostConfig(log_config=LogConfig("syslog")), "log driver 'syslog'"),
         (HostConfig(log_config=LogConfig("", {"max-size": "1m"})), "log options are not supported: max-size"),
         (HostConfig(ipc_mode="container:x"), "IPC mode 'container:x'"),
