@@ -5,24 +5,22 @@ import platform
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, Protocol
+from pathlib import Path, PurePosixPath
+from typing import Protocol
 
 import msgspec
 
-from engine.container import capabilities, mounts, restart, seccomp, spec
+from engine.container import init, mounts, restart, spec
+from engine.container.checks.limits import check_limits
+from engine.container.checks.modes import check_modes
+from engine.container.checks.security import check_security
 from engine.container.config import ContainerConfig, EndpointConfig, HostConfig, NetworkingConfig
 from engine.container.record import MountedVolume, Record
 from engine.container.signals import signal_number
 from engine.errors import InvalidParameter, NotSupported
 from engine.ids import check_name, short_id
 from engine.image.image import Image
-
-_LOWEST_MEMORY: Final = 6 << 20
-_SECURITY_WORDS: Final = frozenset(
-    {"no-new-privileges", "no-new-privileges:true", "no-new-privileges=true", "no-new-privileges:false",
-     "no-new-privileges=false", "apparmor=unconfined", "label=disable", "label:disable"}
-)  # fmt: skip
+from engine.linux import cgroups
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +46,12 @@ def check(request: CreateRequest) -> None:
     if request.name is not None:
         check_name("container", request.name.removeprefix("/"))
     _check_environment(config.env or ())
-    _check_modes(host)
-    _check_limits(host)
+    check_modes(config, host)
+    _check_drivers(host)
+    check_limits(host)
+    spec.check_devices(host)
     restart.check_host(host)
-    _check_security(host)
+    check_security(host)
     if config.stop_signal:
         signal_number(config.stop_signal)
     if config.working_dir and not config.working_dir.startswith("/"):
@@ -125,6 +125,7 @@ def with_defaults(host: HostConfig) -> HostConfig:
         host,
         network_mode="bridge" if host.network_mode in {"", "default"} else host.network_mode,
         ipc_mode=host.ipc_mode or "private",
+        cgroupns_mode=host.cgroupns_mode or ("private" if cgroups.is_v2() else "host"),
         shm_size=host.shm_size or spec.DEFAULT_SHM_SIZE,
         runtime=host.runtime or "runc",
         masked_paths=host.masked_paths if host.masked_paths is not None else [*spec.MASKED_PATHS],
@@ -132,9 +133,12 @@ def with_defaults(host: HostConfig) -> HostConfig:
     )
 
 
-async def provide_mounts(record: Record, volumes: VolumeMaker) -> tuple[MountedVolume, ...]:
-    """Resolve all mounts of the container, making the volumes and bind sources that are missing."""
-    wanted = mounts.requested(record.host_config, record.config.volumes or ())
+async def provide_mounts(record: Record, volumes: VolumeMaker, mounts_of: mounts.MountsOf) -> tuple[MountedVolume, ...]:
+    """Resolve all mounts of the container, making the volumes and bind sources that are missing.
+
+    `mounts_of` gives those of another container, for `--volumes-from`.
+    """
+    wanted = mounts.requested(record.host_config, record.config.volumes or (), mounts_of)
     return tuple([await _provide(request, record.id, volumes) for request in wanted])
 
 
@@ -180,61 +184,19 @@ def _check_environment(entries: Iterable[str]) -> None:
             raise InvalidParameter(f"invalid environment variable: {entry.partition('=')[0]} contains a NUL byte")
 
 
-def _check_modes(host: HostConfig) -> None:
+def _check_drivers(host: HostConfig) -> None:
     rows: tuple[tuple[str, str, frozenset[str]], ...] = (
-        ("IPC mode", host.ipc_mode, frozenset({"", "host", "private", "shareable"})),
-        ("PID mode", host.pid_mode, frozenset({"", "host"})),
-        ("UTS mode", host.uts_mode, frozenset({"", "host"})),
-        ("cgroup namespace mode", host.cgroupns_mode, frozenset({"", "host", "private"})),
         ("log driver", host.log_config.type, frozenset({"", "json-file"})),
         ("volume driver", host.volume_driver, frozenset({"", "local"})),
-        ("isolation", host.isolation, frozenset({"", "default"})),
-        ("cgroup parent", host.cgroup_parent, frozenset({""})),
     )
     for what, value, possible in rows:
         if value not in possible:
             raise NotSupported(f"{what} {value!r} is not supported")
-    if host.network_mode.startswith("container:"):
-        raise NotSupported(f"network mode {host.network_mode!r} is not supported")
     if host.log_config.config:
         raise NotSupported(f"log options are not supported: {', '.join(sorted(host.log_config.config))}")
     if host.runtime not in {"", "runc", "io.containerd.runc.v2"}:
         raise InvalidParameter(f"unknown or invalid runtime name: {host.runtime}")
     if host.init:
-        raise NotSupported("an init process in the container (--init) is not supported")
-
-
-def _check_limits(host: HostConfig) -> None:
-    if host.memory and host.memory < _LOWEST_MEMORY:
-        raise InvalidParameter("Minimum memory limit allowed is 6MB")
-    if host.memory_swap > 0 and not host.memory:
-        raise InvalidParameter("You should always set the Memory limit when using Memoryswap limit, see usage")
-    if 0 < host.memory_swap < host.memory:
-        raise InvalidParameter("Minimum memoryswap limit should be larger than memory limit, see usage")
-    cores = os.cpu_count() or 1
-    if host.nano_cpus and not 10_000_000 <= host.nano_cpus <= cores * 10**9:
-        raise InvalidParameter(f"range of CPUs is from 0.01 to {cores}.00, as there are only {cores} CPUs available")
-    if host.nano_cpus and (host.cpu_quota or host.cpu_period):
-        raise InvalidParameter("Conflicting options: Nano CPUs and CPU Period or Quota cannot both be set")
-    for what, text in (("CPUs", host.cpuset_cpus), ("memory nodes", host.cpuset_mems)):
-        _check_cpuset(what, text)
-    if not -1000 <= host.oom_score_adj <= 1000:
-        raise InvalidParameter(f"Invalid value {host.oom_score_adj}, range for oom score adj is [-1000, 1000]")
-
-
-def _check_cpuset(what: str, text: str) -> None:
-    """A list such as `0-2,5`; bounds are checked as numbers, nothing is expanded (CVE-2018-20699)."""
-    for part in text.split(",") if text else ():
-        low, dash, high = part.partition("-")
-        if not low.isdigit() or (dash and not high.isdigit()) or int(high or low) > 8191 or int(high or low) < int(low):
-            raise InvalidParameter(f"Invalid value {text} for cpuset {what}")
-
-
-def _check_security(host: HostConfig) -> None:
-    names = tuple(capabilities.effective_set(host.cap_add or (), host.cap_drop or (), privileged=host.privileged))
-    for option in host.security_opt or ():
-        if option.startswith("seccomp="):
-            if option != "seccomp=unconfined":
-                seccomp.custom_filter(option.removeprefix("seccomp="), names)
-        elif option not in _SECURITY_WORDS:
-            raise InvalidParameter(f"invalid --security-opt 2: {option!r}")
+        init.program()
+    if ".." in PurePosixPath(host.cgroup_parent).parts:
+        raise InvalidParameter(f"invalid cgroup parent: {host.cgroup_parent!r}")

@@ -30,7 +30,6 @@ from engine.errors import Conflict, InvalidParameter, NotModified
 from engine.events import EventBus
 from engine.execdriver.driver import ExecDriver, Finished, Running, StartFailed
 from engine.graphdriver.driver import GraphDriver
-from engine.linux import cgroups
 from engine.network.ports import port_requests
 from engine.network.service import Networks
 from engine.store import Records
@@ -212,8 +211,9 @@ class Lifecycle:
             files=self.files.folder(record.id),
             identity=identity,
             network_namespace=sandbox,
-            cgroup_path=f"{self._parts.config.cgroup_parent}/{record.id}",
-            cgroup_v2=cgroups.is_v2(),
+            cgroup_path=str(
+                PurePosixPath("/", record.host_config.cgroup_parent or self._parts.config.cgroup_parent, record.id)
+            ),
         )
 
     async def _undo_start(self, container: Container, error: BaseException) -> None:

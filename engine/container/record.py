@@ -17,6 +17,8 @@ class MountedVolume(Struct, frozen=True, kw_only=True):
     """One mount of the container, resolved: `kind` is bind, volume or tmpfs; `source` a path on the host.
 
     `name` is a volume's name; `options` are OCI mount options beside ro and propagation (for a tmpfs all of them);
+    A bind's `options` are `bind` where the mounts below its source stay out. `shallow_read_only` leaves those
+    writable that come in. `subpath` is the part of a volume that is mounted, relative to `source`.
     `copy_up` asks that a fresh volume receives what the image has at `destination`.
     """
 
@@ -30,6 +32,8 @@ class MountedVolume(Struct, frozen=True, kw_only=True):
     options: tuple[str, ...] = ()
     copy_up: bool = False
     anonymous: bool = False
+    shallow_read_only: bool = False
+    subpath: str = ""
 
 
 class State(Struct, kw_only=True):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import signal
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any, Final
 import structlog
 
 from engine.container import creation, filters, logs, restart, view
+from engine.container.checks import kernel
 from engine.container.container import Container, WaitCondition, WaitResult
 from engine.container.creation import CreateRequest
 from engine.container.index import Index
@@ -18,7 +20,7 @@ from engine.container.lifecycle import Lifecycle, Parts, collect
 from engine.container.logs import LogOptions
 from engine.container.networking import Networking
 from engine.container.processes import top
-from engine.container.record import Record, State
+from engine.container.record import MountedVolume, Record, State
 from engine.container.signals import signal_number
 from engine.container.state import Status, move
 from engine.container.streams import Chunk, Session, Stream
@@ -65,7 +67,9 @@ class Containers:
         """
         creation.check(request)
         image = self._images.get(request.config.image)
-        warnings = creation.check_platform(request.platform, image)
+        host, warnings = kernel.adapt(request.host_config)
+        request = dataclasses.replace(request, host_config=host)
+        warnings += creation.check_platform(request.platform, image)
         identifier = random_id()
         name = self._reserve_name(request.name, identifier)
         try:
@@ -334,11 +338,14 @@ class Containers:
             self.files.make_folder(record.id)
             undo.callback(self.files.remove, record.id)
             undo.push_async_callback(parts.volumes.release_all, record.id, anonymous=True)
-            record.mounts = await creation.provide_mounts(record, parts.volumes)
+            record.mounts = await creation.provide_mounts(record, parts.volumes, self._mounts_of)
             await parts.graph.create(record.id, record.layers, ephemeral=record.host_config.auto_remove)
             undo.push_async_callback(parts.graph.remove, record.id)
             await parts.records.put(record.id, record)
             undo.pop_all()
+
+    def _mounts_of(self, ref: str) -> Sequence[MountedVolume]:
+        return self.find(ref).record.mounts
 
     def _hold(self, record: Record) -> Container:
         connect = partial(self._parts.execution.connect, self.files.bundle(record.id))

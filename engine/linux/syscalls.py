@@ -4,6 +4,7 @@ Calls release the GIL (ctypes.CDLL), so a slow one belongs in a thread, not on t
 """
 
 import ctypes
+import errno
 import os
 from pathlib import Path
 from typing import Final
@@ -33,6 +34,7 @@ RESOLVE_NO_SYMLINKS: Final = 0x04
 RESOLVE_BENEATH: Final = 0x08
 RESOLVE_IN_ROOT: Final = 0x10
 
+_SYS_MOUNT_SETATTR: Final = 442
 _SYS_OPENAT2: Final = 437  # the same number on every architecture (calls added since Linux 5.0)
 
 
@@ -57,6 +59,12 @@ def mount(source: str, target: str | Path, fstype: str = "", flags: int = 0, opt
 def umount(target: str | Path, flags: int = UMOUNT_NOFOLLOW) -> None:
     """umount2(2). Raises OSError with the target's path; EINVAL means that nothing is mounted there."""
     _check(_libc.umount2(os.fsencode(target), flags), str(target))
+
+
+def has_mount_setattr() -> bool:
+    """Can the kernel change a mount together with all below it (mount_setattr(2), Linux 5.12)?"""
+    result = _libc.syscall(_SYS_MOUNT_SETATTR, -1, None, 0, None, 0)
+    return bool(result == 0 or ctypes.get_errno() != errno.ENOSYS)
 
 
 def syncfs(descriptor: int) -> None:

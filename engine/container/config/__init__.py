@@ -7,13 +7,24 @@ ever accepted and ignored.
 
 from engine.container.config.container import ContainerConfig
 from engine.container.config.decode import decode
-from engine.container.config.host import HostConfig, LogConfig, PortBinding, RestartPolicy, Ulimit
-from engine.container.config.mounts import BindOptions, Mount, TmpfsOptions, VolumeOptions
+from engine.container.config.host import (
+    DeviceMapping,
+    HostConfig,
+    LogConfig,
+    PortBinding,
+    RestartPolicy,
+    ThrottleDevice,
+    Ulimit,
+    WeightDevice,
+)
+from engine.container.config.mounts import BindOptions, DriverConfig, Mount, TmpfsOptions, VolumeOptions
 from engine.container.config.network import EndpointConfig, NetworkingConfig
 
 __all__ = [
     "BindOptions",
     "ContainerConfig",
+    "DeviceMapping",
+    "DriverConfig",
     "EndpointConfig",
     "HostConfig",
     "LogConfig",
@@ -21,8 +32,10 @@ __all__ = [
     "NetworkingConfig",
     "PortBinding",
     "RestartPolicy",
+    "ThrottleDevice",
     "TmpfsOptions",
     "Ulimit",
     "VolumeOptions",
+    "WeightDevice",
     "decode",
 ]

@@ -15,7 +15,20 @@ S = TypeVar("S", bound=Struct)
 #: Fields whose "nothing said" is not JSON's zero.
 _QUIET: Final[dict[str, tuple[Any, ...]]] = {"MemorySwappiness": (-1,)}
 #: Fields that older clients still send, and that say nothing to a Linux engine.
-_OBSOLETE: Final = frozenset({"ArgsEscaped", "KernelMemory", "KernelMemoryTCP"})
+_OBSOLETE: Final = frozenset({"ArgsEscaped"})
+#: Why a field can't be honoured, where there is more to say than that.
+_REASONS: Final[dict[str, str]] = {
+    "StorageOpt": "--storage-opt needs a graph driver with quotas, and this engine's has none",
+    "DeviceRequests": "--gpus and other device requests need a device driver, and this engine has none",
+    "KernelMemory": "--kernel-memory was taken out of the kernel (since Linux 6.1 nothing honours it)",
+    "KernelMemoryTCP": "a limit for TCP's buffers was taken out of the API",
+    "CpuRealtimePeriod": "--cpu-rt-period needs the kernel's real-time group scheduling, which Debian's has not",
+    "CpuRealtimeRuntime": "--cpu-rt-runtime needs the kernel's real-time group scheduling, which Debian's has not",
+    "CpuCount": "it is for Windows; see NanoCpus",
+    "CpuPercent": "it is for Windows; see NanoCpus",
+    "IOMaximumIOps": "it is for Windows; see BlkioDeviceReadIOps and BlkioDeviceWriteIOps",
+    "IOMaximumBandwidth": "it is for Windows; see BlkioDeviceReadBps and BlkioDeviceWriteBps",
+}
 
 
 def decode(kind: type[S], body: Any, where: str) -> S:
@@ -77,7 +90,8 @@ def _variants(shape: shapes.Type) -> Iterator[shapes.Type]:
 def _refuse(path: str, key: str, value: Any) -> None:
     if _says_nothing(value) or key in _OBSOLETE or value in _QUIET.get(key, ()):
         return
-    raise NotSupported(f"{path} is not supported: {msgspec.json.encode(value).decode()[:200]}")
+    reason = f" ({_REASONS[key]})" if key in _REASONS else ""
+    raise NotSupported(f"{path} is not supported: {msgspec.json.encode(value).decode()[:200]}{reason}")
 
 
 def _says_nothing(value: Any) -> bool:

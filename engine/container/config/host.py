@@ -30,6 +30,28 @@ class Ulimit(Struct, rename="pascal"):
     hard: int = 0
 
 
+class DeviceMapping(Struct, rename="pascal"):
+    """One `--device`: a node (or a folder of them) of the host, and what may be done with it (`rwm`)."""
+
+    path_on_host: str
+    path_in_container: str = ""
+    cgroup_permissions: str = ""
+
+
+class WeightDevice(Struct, rename="pascal"):
+    """A block device's share of I/O, 10 to 1000."""
+
+    path: str
+    weight: int
+
+
+class ThrottleDevice(Struct, rename="pascal"):
+    """A block device's limit, in bytes or operations a second."""
+
+    path: str
+    rate: int
+
+
 class HostConfig(Struct, rename="pascal"):
     """What depends on the host: mounts, networks, limits, privileges."""
 
@@ -41,6 +63,7 @@ class HostConfig(Struct, rename="pascal"):
     restart_policy: RestartPolicy = field(default_factory=RestartPolicy)
     auto_remove: bool = False
     volume_driver: str = ""
+    volumes_from: list[str] | None = None
     mounts: list[Mount] | None = None
     console_size: list[int] | None = None
     annotations: dict[str, str] | None = None
@@ -53,6 +76,7 @@ class HostConfig(Struct, rename="pascal"):
     extra_hosts: list[str] | None = None
     group_add: list[str] | None = None
     ipc_mode: str = ""
+    links: list[str] | None = None
     oom_score_adj: int = 0
     pid_mode: str = ""
     privileged: bool = False
@@ -60,6 +84,7 @@ class HostConfig(Struct, rename="pascal"):
     readonly_rootfs: bool = False
     security_opt: list[str] | None = None
     tmpfs: dict[str, str] | None = None
+    userns_mode: str = ""
     uts_mode: str = field(name="UTSMode", default="")
     shm_size: int = 0
     sysctls: dict[str, str] | None = None
@@ -81,3 +106,12 @@ class HostConfig(Struct, rename="pascal"):
     memory_swappiness: int | None = None
     pids_limit: int | None = None
     ulimits: list[Ulimit] | None = None
+    oom_kill_disable: bool | None = None
+    devices: list[DeviceMapping] | None = None
+    device_cgroup_rules: list[str] | None = None
+    blkio_weight: int = 0
+    blkio_weight_device: list[WeightDevice] | None = None
+    blkio_device_read_bps: list[ThrottleDevice] | None = None
+    blkio_device_write_bps: list[ThrottleDevice] | None = None
+    blkio_device_read_iops: list[ThrottleDevice] | None = field(name="BlkioDeviceReadIOps", default=None)
+    blkio_device_write_iops: list[ThrottleDevice] | None = field(name="BlkioDeviceWriteIOps", default=None)

@@ -7,7 +7,7 @@ the OCI runtime specification 1.0.2; the defaults are those that Docker document
 from typing import Any
 
 from engine.container.record import Record
-from engine.container.spec.devices import host_devices
+from engine.container.spec.devices import check_devices, devices
 from engine.container.spec.mounts import DEFAULT_SHM_SIZE, mounts
 from engine.container.spec.namespaces import namespaces, sysctls
 from engine.container.spec.process import environment, merge_environment, process
@@ -31,6 +31,7 @@ __all__ = [
     "Surroundings",
     "build",
     "capability_sets",
+    "check_devices",
     "environment",
     "granted",
     "merge_environment",
@@ -60,16 +61,17 @@ def build(record: Record, around: Surroundings) -> dict[str, Any]:
 
 def _linux(record: Record, around: Surroundings) -> dict[str, Any]:
     host = record.host_config
+    nodes, rules = devices(host)
     linux: dict[str, Any] = {
         "cgroupsPath": around.cgroup_path,
         "namespaces": namespaces(host, around),
-        "resources": resources(host),
+        "resources": resources(host, rules),
         "sysctl": sysctls(host, around),
         "maskedPaths": masked_paths(host),
         "readonlyPaths": readonly_paths(host),
     }
-    if host.privileged:
-        linux["devices"] = host_devices()
+    if nodes:
+        linux["devices"] = nodes
     if (filter_ := seccomp_filter(host)) is not None:
         linux["seccomp"] = filter_
     return linux

@@ -2,9 +2,12 @@
 
 from typing import Any, Final
 
+from engine.container import init
 from engine.container.config import HostConfig
+from engine.container.mounts.tmpfs import merged_options
 from engine.container.record import MountedVolume, Record
 from engine.container.spec.surroundings import Surroundings
+from engine.linux import syscalls
 
 _SHM: Final = "/dev/shm"  # noqa: S108 -- in the container, a mount of its own
 DEFAULT_SHM_SIZE: Final = 64 << 20
@@ -20,7 +23,7 @@ def mounts(record: Record, around: Surroundings) -> list[dict[str, Any]]:
          "options": ["rbind", "rprivate"]}
         for name in ("resolv.conf", "hostname", "hosts")
     ]  # fmt: skip
-    system = [*_system_mounts(host, around), *files]
+    system = [*_system_mounts(host, around), *files, *([_init()] if host.init else [])]
     return [
         *(mount for mount in system if mount["destination"] not in taken),
         *sorted(volumes, key=lambda mount: mount["destination"].count("/")),
@@ -52,16 +55,26 @@ def _system_mounts(host: HostConfig, around: Surroundings) -> list[dict[str, Any
     ]
 
 
+def _init() -> dict[str, Any]:
+    options = ["bind", "ro", "rprivate"]
+    return {"destination": init.TARGET, "type": "bind", "source": str(init.program()), "options": options}
+
+
 def _volume(mounted: MountedVolume) -> dict[str, Any]:
     if mounted.kind == "tmpfs":
         options = [*mounted.options, *(["ro"] if mounted.read_only else [])]
         return {"destination": mounted.destination, "type": "tmpfs", "source": "tmpfs", "options": options}
-    options = ["rbind", "ro" if mounted.read_only else "rw", mounted.propagation or "rprivate"]
+    options = [*(mounted.options or ("rbind",)), _access(mounted), mounted.propagation or "rprivate"]
     return {"destination": mounted.destination, "type": "bind", "source": mounted.source, "options": options}
 
 
+def _access(mounted: MountedVolume) -> str:
+    """Read-only goes for what is mounted below the source too, where the kernel can do that, as in Docker."""
+    if not mounted.read_only:
+        return "rw"
+    return "ro" if mounted.shallow_read_only or not syscalls.has_mount_setattr() else "rro"
+
+
 def _tmpfs(target: str, options: str) -> dict[str, Any]:
-    given = [option for option in options.split(",") if option]
-    defaults = ["noexec", "nosuid", "nodev"]
-    kept = [option for option in defaults if option.removeprefix("no") not in given and option not in given]
-    return {"destination": target, "type": "tmpfs", "source": "tmpfs", "options": [*kept, *given]}
+    words = [*merged_options(options.split(","))]
+    return {"destination": target, "type": "tmpfs", "source": "tmpfs", "options": words}

@@ -11,7 +11,7 @@ def namespaces(host: HostConfig, around: Surroundings) -> list[dict[str, str]]:
     kinds += [{"type": kind} for kind, mode in (("uts", host.uts_mode), ("pid", host.pid_mode)) if mode != "host"]
     if host.ipc_mode != "host":
         kinds.append({"type": "ipc"})
-    if around.cgroup_v2 and host.cgroupns_mode != "host" and not host.privileged:
+    if host.cgroupns_mode == "private":
         kinds.append({"type": "cgroup"})
     return kinds
 

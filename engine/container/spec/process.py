@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from engine.container import init
+from engine.container.checks.security import apparmor_profile
 from engine.container.record import Record
 from engine.container.spec.security import capability_sets, granted, no_new_privileges
 from engine.container.user import Identity
@@ -16,7 +18,7 @@ def process(record: Record, identity: Identity) -> dict[str, Any]:
     described = {
         "terminal": config.tty,
         "user": identity.to_oci(),
-        "args": record.argv,
+        "args": [init.TARGET, "--", *record.argv] if host.init else record.argv,
         "env": environment(record, identity),
         "cwd": config.working_dir or "/",
         "oomScoreAdj": host.oom_score_adj,
@@ -25,6 +27,8 @@ def process(record: Record, identity: Identity) -> dict[str, Any]:
     }
     if config.tty and host.console_size and any(host.console_size):
         described["consoleSize"] = {"height": host.console_size[0], "width": host.console_size[1]}
+    if profile := apparmor_profile(host):
+        described["apparmorProfile"] = profile
     if host.ulimits:
         described["rlimits"] = [
             {"type": f"RLIMIT_{limit.name.upper()}", "soft": _unsigned(limit.soft), "hard": _unsigned(limit.hard)}

@@ -39,11 +39,15 @@ def no_new_privileges(host: HostConfig) -> bool:
 
 
 def masked_paths(host: HostConfig) -> list[str]:
-    return [] if host.privileged else _paths(host.masked_paths, MASKED_PATHS)
+    return [] if _all_paths(host) else _paths(host.masked_paths, MASKED_PATHS)
 
 
 def readonly_paths(host: HostConfig) -> list[str]:
-    return [] if host.privileged else _paths(host.readonly_paths, READONLY_PATHS)
+    return [] if _all_paths(host) else _paths(host.readonly_paths, READONLY_PATHS)
+
+
+def _all_paths(host: HostConfig) -> bool:
+    return host.privileged or "systempaths=unconfined" in (host.security_opt or ())
 
 
 def _paths(given: Sequence[str] | None, default: Sequence[str]) -> list[str]:

@@ -18,4 +18,3 @@ class Surroundings:
     identity: Identity
     network_namespace: Path | None
     cgroup_path: str
-    cgroup_v2: bool

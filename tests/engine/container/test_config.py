@@ -24,10 +24,11 @@ def test_what_the_cli_sends_passes():
 @pytest.mark.parametrize(
     ("kind", "body", "named"),
     [
-        (HostConfig, {"VolumesFrom": ["other"]}, "HostConfig.VolumesFrom"),
-        (HostConfig, {"Links": ["a:b"]}, "HostConfig.Links"),
-        (HostConfig, {"DeviceRequests": [{"Count": -1}]}, "HostConfig.DeviceRequests"),
-        (HostConfig, {"Mounts": [{"Type": "volume", "VolumeOptions": {"Subpath": "x"}}]}, "VolumeOptions.Subpath"),
+        (HostConfig, {"DeviceRequests": [{"Count": -1}]}, "HostConfig.DeviceRequests.*--gpus"),
+        (HostConfig, {"StorageOpt": {"size": "1G"}}, "HostConfig.StorageOpt.*--storage-opt"),
+        (HostConfig, {"KernelMemory": 1 << 30}, "HostConfig.KernelMemory.*--kernel-memory"),
+        (HostConfig, {"CpuRealtimeRuntime": 1000}, "HostConfig.CpuRealtimeRuntime.*--cpu-rt-runtime"),
+        (HostConfig, {"Mounts": [{"Type": "image", "ImageOptions": {"Subpath": "x"}}]}, r"Mounts\[0\].ImageOptions"),
         (ContainerConfig, {"Healthcheck": {"Test": ["CMD", "true"]}}, "Config.Healthcheck"),
         (ContainerConfig, {"NoSuchOption": 1}, "Config.NoSuchOption"),
         (NetworkingConfig, {"EndpointsConfig": {"n": {"Aliases": ["x"]}}}, r"EndpointsConfig\['n'\].Aliases"),

@@ -53,12 +53,15 @@ def test_other_kinds_are_refused(kind, error):
 
 def test_one_destination_is_mounted_once():
     with pytest.raises(InvalidParameter, match="Duplicate mount point: /x"):
-        requested(HostConfig(binds=["aa:/x", "bb:/x/"]), ())
+        requested(HostConfig(binds=["aa:/x", "bb:/x/"]), (), lambda _: ())
 
 
 def test_an_images_volume_gives_way_to_the_users_mount():
     host = HostConfig(binds=["aa:/data"], tmpfs={"/run/": ""})
-    assert [request.mount.destination for request in requested(host, ["/data", "/run", "/more"])] == ["/data", "/more"]
+    assert [request.mount.destination for request in requested(host, ["/data", "/run", "/more"], lambda _: ())] == [
+        "/data",
+        "/more",
+    ]
 
 
 def test_the_json_is_dockers():

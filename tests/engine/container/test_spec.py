@@ -18,7 +18,7 @@ def build(host=None, identity=ROOT, mounts=(), sandbox=Path("/run/netns/x"), **c
     )  # fmt: skip
     around = spec.Surroundings(
         root=Path("/root-of-it"), files=Path("/files"), identity=identity, network_namespace=sandbox,
-        cgroup_path="/portside/i", cgroup_v2=False,
+        cgroup_path="/portside/i",
     )  # fmt: skip
     return spec.build(record, around)
 
@@ -101,7 +101,7 @@ def test_mounts_are_made_from_the_top_down_and_take_the_systems_place():
     built = build(HostConfig(tmpfs={"/t": "size=1m,exec"}), mounts=mounts)
     order = [row["destination"] for row in built["mounts"]]
     assert order.index("/a") < order.index("/a/b/c")
-    assert mount(built, "/a")["options"] == ["rbind", "ro", "rslave"]
+    assert mount(built, "/a")["options"] == ["rbind", "rro", "rslave"]
     assert mount(built, "/etc/hosts")["source"] == "/my-hosts"
     assert order.count("/etc/hosts") == 1
     assert mount(built, "/t")["options"] == ["nosuid", "nodev", "size=1m", "exec"]

@@ -1,0 +1,1 @@
+"""What a create request is held against before anything is made for it."""
