@@ -17,6 +17,7 @@ from yarl import URL
 
 from engine.errors import InvalidParameter, Unauthorized, Unavailable
 from engine.registry.body import read_limited
+from engine.registry.endpoint import Endpoint
 from engine.registry.errors import readable
 from engine.registry.proxy import proxy_for
 
@@ -94,19 +95,35 @@ def parse_challenges(headers: Iterable[str]) -> list[Challenge]:
 class _Token(msgspec.Struct):
     token: str = ""
     access_token: str = ""
+    refresh_token: str = ""
+
+    @property
+    def bearer(self) -> str:
+        return self.token or self.access_token
 
 
 class Authorizer:
-    """Answers one registry's challenges for one repository. `plain` allows a realm without TLS."""
+    """Answers one registry's challenges, for `scopes` and whatever further ones the challenges name.
+
+    A realm without TLS is believed of an insecure endpoint alone. With `offline`, the realm is asked for an identity
+    token too, and `identity_token` is the one that it gave.
+    """
 
     def __init__(
-        self, session: aiohttp.ClientSession, registry: URL, credentials: Credentials, *, scope: str, insecure: bool
+        self,
+        session: aiohttp.ClientSession,
+        endpoint: Endpoint,
+        credentials: Credentials,
+        *,
+        scopes: Iterable[str] = (),
+        offline: bool = False,
     ) -> None:
         self._session = session
-        self._registry = registry
+        self._endpoint = endpoint
         self._credentials = credentials
-        self._scope = scope
-        self._insecure = insecure
+        self._scopes = dict.fromkeys(scopes)
+        self._offline = offline
+        self.identity_token = ""
         self.header: str | None = f"Bearer {credentials.registry_token}" if credentials.registry_token else None
 
     async def answer(self, challenges: list[Challenge]) -> bool:
@@ -126,34 +143,45 @@ class Authorizer:
         return changed
 
     async def _token(self, parameters: Mapping[str, str]) -> str:
-        realm = check_realm(parameters.get("realm", ""), self._registry, insecure=self._insecure)
-        question = {"scope": parameters.get("scope") or self._scope}
-        if service := parameters.get("service"):
-            question["service"] = service
+        realm = check_realm(parameters.get("realm", ""), self._endpoint.url, insecure=self._endpoint.insecure)
+        # All scopes so far: what one request was refused for, the others may be after too.
+        self._scopes |= dict.fromkeys(parameters.get("scope", "").split())
         try:
-            if self._credentials.identity_token:
-                return await self._by_refresh(realm, question)
-            return await self._by_get(realm, question)
+            ask = self._by_refresh if self._credentials.identity_token else self._by_get
+            token = await ask(realm, parameters.get("service", ""))
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unavailable(f"asking {realm.origin()} for a token: {str(error) or 'no answer in time'}") from error
+        self.identity_token = token.refresh_token
+        return token.bearer
 
-    async def _by_get(self, realm: URL, question: dict[str, str]) -> str:
+    async def _by_get(self, realm: URL, service: str) -> _Token:
         basic = self._credentials.basic
-        query = question | ({"account": self._credentials.username} if self._credentials.username else {})
+        query = [("service", service)] if service else []
+        query += [("scope", scope) for scope in self._scopes]
+        if self._credentials.username:
+            query.append(("account", self._credentials.username))
+        if self._offline:
+            query += [("offline_token", "true"), ("client_id", _CLIENT)]
         request = self._session.get(
-            realm.update_query(query),
+            realm.extend_query(query),
             headers={"Authorization": basic} if basic else {},
             allow_redirects=False,
             proxy=proxy_for(realm),
-            ssl=not self._insecure,
+            ssl=self._endpoint.tls,
         )
         async with request as response:
             return await _read_token(response)
 
-    async def _by_refresh(self, realm: URL, question: dict[str, str]) -> str:
-        form = {"grant_type": "refresh_token", "refresh_token": self._credentials.identity_token, "client_id": _CLIENT}
+    async def _by_refresh(self, realm: URL, service: str) -> _Token:
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": self._credentials.identity_token,
+            "client_id": _CLIENT,
+            "service": service,
+            "scope": " ".join(self._scopes),
+        }
         request = self._session.post(
-            realm, data=form | question, allow_redirects=False, proxy=proxy_for(realm), ssl=not self._insecure
+            realm, data=form, allow_redirects=False, proxy=proxy_for(realm), ssl=self._endpoint.tls
         )
         async with request as response:
             return await _read_token(response)
@@ -187,7 +215,7 @@ def _is_local(host: str) -> bool:
     return address.is_loopback or address.is_link_local or address.is_unspecified
 
 
-async def _read_token(response: aiohttp.ClientResponse) -> str:
+async def _read_token(response: aiohttp.ClientResponse) -> _Token:
     if response.status in {400, 401, 403}:
         raise Unauthorized("unauthorized: incorrect username or password")
     if response.status != 200:
@@ -196,7 +224,6 @@ async def _read_token(response: aiohttp.ClientResponse) -> str:
         said = msgspec.json.decode(await read_limited(response, _TOKEN_LIMIT), type=_Token)
     except msgspec.DecodeError as error:
         raise Unavailable(f"{response.url.origin()} answered a token request with malformed JSON") from error
-    token = said.token or said.access_token
-    if not token or not token.isprintable() or not token.isascii():
+    if not said.bearer or not said.bearer.isprintable() or not said.bearer.isascii():
         raise Unavailable(f"{response.url.origin()} answered a token request without a token")
-    return token
+    return said

@@ -14,12 +14,10 @@ from engine.image.locks import NamedLocks
 from engine.image.manifest import Descriptor
 from engine.registry.client import RepositoryClient
 from engine.registry.progress import LayerProgress
+from engine.registry.retry import ATTEMPTS, PAUSE, pause_after
 
-#: How many blobs come in at a time, and how often one is tried: Docker's own numbers.
+#: How many blobs come in at a time: Docker's own number.
 PARALLEL: Final = 3
-ATTEMPTS: Final = 5
-#: Seconds before the second attempt; each further wait is that much longer.
-PAUSE: Final = 2.0
 _RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 
@@ -59,14 +57,9 @@ class Downloader:
                         raise
                     if isinstance(error, DigestMismatch):
                         await incoming.restart()
-                    await self._wait(attempt, progress)
+                    await pause_after(attempt, error, pause=self._pause, say=progress.say)
                 else:
                     return
-
-    async def _wait(self, attempt: int, progress: LayerProgress) -> None:
-        seconds = self._pause * attempt
-        progress.say(f"Retrying in {seconds:g} seconds")
-        await asyncio.sleep(seconds)
 
     def _check_room(self, blob: Descriptor) -> None:
         disk = os.statvfs(self._blobs.root)

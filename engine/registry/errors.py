@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from engine.errors import EngineError, InvalidParameter, NotFound, Unauthorized, Unavailable
+from engine.errors import EngineError, Forbidden, InvalidParameter, NotFound, Unauthorized, Unavailable
 from engine.image.reference import Reference
 
 #: How much of an error's body is read, in bytes, and of its message shown, in characters.
@@ -29,6 +29,14 @@ _NOT_FOUND: Final = {
     "BLOB_UNKNOWN": _MANIFEST,
     "NAME_UNKNOWN": "repository {name} not found: ",
 }
+
+
+class Busy(Unavailable):
+    """The registry asks for patience: `retry_after` seconds."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class _Entry(msgspec.Struct):
@@ -54,6 +62,19 @@ def refusal(status: int, body: bytes, challenge: Mapping[str, str], reference: R
     if code == "TOOMANYREQUESTS":
         return Unavailable(said)
     return InvalidParameter(f"{reference.host} answered with HTTP status {status}: {said}")
+
+
+def push_refusal(status: int, body: bytes, challenge: Mapping[str, str], reference: Reference) -> EngineError:
+    """The same of a response to a push, where `denied` and `not found` mean no more than they say."""
+    if status >= 500:
+        return Unavailable(f"{reference.host}: received unexpected HTTP status {status}")
+    code, message = _told(status, body, challenge)
+    said = f"{code.lower().replace('_', ' ')}: {message}" if code else message
+    if code == "TOOMANYREQUESTS":
+        return Unavailable(said)
+    kinds: dict[int, type[EngineError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound}
+    kind = Forbidden if code == "DENIED" else kinds.get(status, InvalidParameter)
+    return kind(said)
 
 
 def _told(status: int, body: bytes, challenge: Mapping[str, str]) -> tuple[str, str]:

@@ -18,10 +18,12 @@ from engine.image.platform import Platform
 from engine.image.reference import Reference
 from engine.image.service import Images
 from engine.registry.auth import NOBODY, Credentials
-from engine.registry.client import RepositoryClient, new_session
-from engine.registry.download import PAUSE, Downloader
+from engine.registry.client import RepositoryClient
+from engine.registry.connection import new_session
+from engine.registry.download import Downloader
 from engine.registry.progress import LayerProgress, Message, Progress
 from engine.registry.resolve import Resolved, Resolver
+from engine.registry.retry import PAUSE
 from engine.tasks import cancel_all, spawn
 
 E = TypeVar("E", bound=Exception)
