@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,14 +49,21 @@ class Files:
         shutil.rmtree(self.bundle(container_id), ignore_errors=True)
         shutil.rmtree(self.folder(container_id), ignore_errors=True)
 
-    def write(self, record: Record, endpoint: Endpoint, *, shares_host: bool) -> None:
-        """hostname, hosts and resolv.conf, anew for each start: the address may be another."""
+    def write(self, record: Record, endpoint: Endpoint, *, shares_host: bool, links: Sequence[str] = ()) -> None:
+        """hostname, hosts and resolv.conf, anew for each start: the address may be another.
+
+        `links` are entries for hosts of what the container is linked to.
+        """
         folder, host, config = self.folder(record.id), record.host_config, record.config
         address = str(endpoint.address.ip) if endpoint.address else ""
         contents = {
             "hostname": f"{config.hostname}\n".encode(),
             "hosts": hosts_file(
-                config.hostname, config.domainname, address, host.extra_hosts or (), gateway=str(endpoint.gateway or "")
+                config.hostname,
+                config.domainname,
+                address,
+                (*(host.extra_hosts or ()), *links),
+                gateway=str(endpoint.gateway or ""),
             ),
             "resolv.conf": resolv_file(
                 _host_resolv(), host.dns or (), host.dns_search or (), host.dns_options or (), shares_host=shares_host

@@ -13,6 +13,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,9 +22,11 @@ import structlog
 
 from engine import tasks
 from engine.config import Config
-from engine.container import population, restart, rootfs, spec, user
+from engine.container import links, population, restart, rootfs, spec, user
 from engine.container.container import Container
 from engine.container.files import Files
+from engine.container.hostmounts import HostMounts
+from engine.container.neighbours import Joined, Neighbours
 from engine.container.record import Record
 from engine.container.state import Status, move
 from engine.errors import Conflict, InvalidParameter, NotModified
@@ -54,9 +57,17 @@ class Parts:
 class Lifecycle:
     """Starts, ends and cleans up. `on_end` is told of each container that has ended and been cleaned up."""
 
-    def __init__(self, parts: Parts, on_end: Callable[[Container], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        on_end: Callable[[Container], Awaitable[None]],
+        neighbours: Neighbours,
+        host_mounts: HostMounts,
+    ) -> None:
         self._parts = parts
         self._on_end = on_end
+        self._neighbours = neighbours
+        self._host_mounts = host_mounts
         self._tasks: set[asyncio.Task[Any]] = set()
         self._starts: set[asyncio.Task[Any]] = set()
         self._restored = asyncio.Event()
@@ -128,6 +139,7 @@ class Lifecycle:
             parts.execution.delete(identifier),
             parts.networks.release(identifier),
             parts.graph.unmount(identifier),
+            asyncio.to_thread(self._host_mounts.remove, identifier),
             asyncio.to_thread(shutil.rmtree, self.files.bundle(identifier), ignore_errors=True),
         )
         self._tell_of_volumes(container.record, mounted=False)
@@ -170,18 +182,17 @@ class Lifecycle:
         container.tell_exit()
 
     async def _start(self, container: Container) -> None:
+        with self._neighbours.joined(container.record) as joined:
+            await self._start_beside(container, joined)
+
+    async def _start_beside(self, container: Container, joined: Joined) -> None:
         parts, record, identifier = self._parts, container.record, container.id
         root = await parts.graph.mount(identifier)
-        network = parts.networks.resolve(record.network)
-        endpoint = await parts.networks.allocate(
-            identifier, network, ports=_wanted_ports(record), name=record.name, **_wanted_addresses(record)
-        )
-        sandbox = None if network.is_host else await parts.networks.open_sandbox(identifier)
+        sandbox, attach = await self._make_network(record, joined)
         bundle = self.files.make_bundle(identifier)
-        self.files.write(record, endpoint, shares_host=network.is_host)
-        around = await self._surroundings(record, root, sandbox)
+        around = await self._surroundings(record, root, sandbox, joined)
         self.files.write_spec(bundle, spec.build(record, around))
-        running = await self._create_process(container, bundle, parts.networks.attach(endpoint))
+        running = await self._create_process(container, bundle, attach())
         record.state.run(record.name, running)
         await self.save(container)
         container.ended.clear()
@@ -189,6 +200,22 @@ class Lifecycle:
         await parts.execution.start(identifier, running)
         self._watch(container, running)
         parts.events.publish("container", "start", identifier, container.attributes())
+
+    async def _make_network(self, record: Record, joined: Joined) -> tuple[Path | None, Callable[[], Awaitable[None]]]:
+        """The container's network namespace (None: the host's), and what is left to do beside its process's making."""
+        if (shared := joined.namespaces.get("network")) is not None:
+            return shared, _nothing
+        linked = self._neighbours.linked(record)
+        record.link_environment = tuple(line for each in linked for line in links.environment(record.name, each))
+        networks = self._parts.networks
+        network = networks.resolve(record.network)
+        endpoint = await networks.allocate(
+            record.id, network, ports=_wanted_ports(record), name=record.name, **_wanted_addresses(record)
+        )
+        sandbox = None if network.is_host else await networks.open_sandbox(record.id)
+        names = [entry for each in linked for entry in links.hosts(each)]
+        self.files.write(record, endpoint, shares_host=network.is_host, links=names)
+        return sandbox, partial(networks.attach, endpoint)
 
     async def _create_process(self, container: Container, bundle: Path, attach: Awaitable[None]) -> Running:
         """The process and its network are made side by side: the one needs only the other's namespace."""
@@ -201,20 +228,37 @@ class Lifecycle:
         assert isinstance(running, Running)  # noqa: S101 -- for mypy: what is no error is the result
         return running
 
-    async def _surroundings(self, record: Record, root: Path, sandbox: Path | None) -> spec.Surroundings:
+    async def _surroundings(
+        self, record: Record, root: Path, sandbox: Path | None, joined: Joined
+    ) -> spec.Surroundings:
         identity = user.resolve(root, record.config.user, record.host_config.group_add or ())
         _prepare_working_directory(root, record)
         await population.populate(record, root, self._parts.volumes)
         self._tell_of_volumes(record, mounted=True)
         return spec.Surroundings(
             root=root,
-            files=self.files.folder(record.id),
+            files=joined.files or self.files.folder(record.id),
             identity=identity,
             network_namespace=sandbox,
-            cgroup_path=str(
-                PurePosixPath("/", record.host_config.cgroup_parent or self._parts.config.cgroup_parent, record.id)
-            ),
+            cgroup_path=_cgroup_path(record, self._parts.config),
+            joined=joined.namespaces,
+            shared_memory=joined.shared_memory or self._own_shared_memory(record),
+            parts=self._parts_of_volumes(record),
         )
+
+    def _own_shared_memory(self, record: Record) -> Path | None:
+        """On the host, so that others can have it too."""
+        host = record.host_config
+        shared = host.ipc_mode == "shareable"
+        return self._host_mounts.make_shared_memory(record.id, host.shm_size) if shared else None
+
+    def _parts_of_volumes(self, record: Record) -> dict[str, Path]:
+        bind = self._host_mounts.bind_part
+        return {
+            mounted.destination: bind(record.id, f"part{number}", Path(mounted.source), mounted.subpath)
+            for number, mounted in enumerate(record.mounts)
+            if mounted.subpath
+        }
 
     async def _undo_start(self, container: Container, error: BaseException) -> None:
         """Clean up, and note why. Who waits for the container's next exit goes on waiting, as in Docker."""
@@ -298,6 +342,14 @@ def _check_startable(container: Container) -> None:
         raise Conflict("cannot start a paused container, try unpause instead")
     if status in {Status.REMOVING, Status.DEAD}:
         raise Conflict("container is marked for removal and cannot be started")
+
+
+async def _nothing() -> None:
+    return None
+
+
+def _cgroup_path(record: Record, config: Config) -> str:
+    return str(PurePosixPath("/", record.host_config.cgroup_parent or config.cgroup_parent, record.id))
 
 
 def _wanted_ports(record: Record) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from engine.container.checks.modes import JOIN
 from engine.container.record import Record
 from engine.network.ports import ports_json, ports_summary
 from engine.network.records import Endpoint
@@ -35,6 +36,8 @@ class Networking:
 
     def networks(self, record: Record) -> dict[str, Any]:
         """The container's networks by name, each Docker's EndpointSettings."""
+        if record.network.startswith(JOIN):
+            return {}  # what there is to tell is told of the container that is joined
         endpoint = self._networks.endpoint(record.id)
         described = {
             "IPAMConfig": {"IPv4Address": record.ip_address} if record.ip_address else None,

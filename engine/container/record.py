@@ -36,6 +36,13 @@ class MountedVolume(Struct, frozen=True, kw_only=True):
     subpath: str = ""
 
 
+class Link(Struct, frozen=True):
+    """Another container on the default bridge, and what this one calls it."""
+
+    container_id: str
+    alias: str
+
+
 class State(Struct, kw_only=True):
     """What changes while the container lives. Times are Unix nanoseconds, 0 for never."""
 
@@ -74,7 +81,10 @@ class State(Struct, kw_only=True):
 
 
 class Record(Struct, kw_only=True):
-    """A container. `config` is the request's merged with the image's; `image_name` is what the user asked for."""
+    """A container. `config` is the request's merged with the image's; `image_name` is what the user asked for.
+
+    `link_environment` is what the links said at the last start; a later exec has it too.
+    """
 
     id: str
     name: str
@@ -89,6 +99,8 @@ class Record(Struct, kw_only=True):
     mac_address: str = ""
     ip_address: str = ""
     restart_count: int = 0
+    links: tuple[Link, ...] = ()
+    link_environment: tuple[str, ...] = ()
     state: State = field(default_factory=State)
 
     @property

@@ -15,12 +15,15 @@ from engine.container import creation, filters, logs, restart, view
 from engine.container.checks import kernel
 from engine.container.container import Container, WaitCondition, WaitResult
 from engine.container.creation import CreateRequest
+from engine.container.files import Files
+from engine.container.hostmounts import HostMounts
 from engine.container.index import Index
 from engine.container.lifecycle import Lifecycle, Parts, collect
 from engine.container.logs import LogOptions
+from engine.container.neighbours import Neighbours
 from engine.container.networking import Networking
 from engine.container.processes import top
-from engine.container.record import MountedVolume, Record, State
+from engine.container.record import Record, State
 from engine.container.signals import signal_number
 from engine.container.state import Status, move
 from engine.container.streams import Chunk, Session, Stream
@@ -55,9 +58,11 @@ class Containers:
         self._parts = parts
         self._images = images
         self._index = Index()
-        self._lifecycle = Lifecycle(parts, self._ended)
+        self._host_mounts = HostMounts(parts.config.run / "mounts")
+        self.files = Files(parts.config)
+        self._neighbours = Neighbours(self._index.find, parts.networks, self._host_mounts, self.files)
+        self._lifecycle = Lifecycle(parts, self._ended, self._neighbours, self._host_mounts)
         self._networking = Networking(parts.networks)
-        self.files = self._lifecycle.files
 
     async def create(self, request: CreateRequest) -> tuple[str, list[str]]:
         """Make a container; returns its ID and warnings.
@@ -74,6 +79,7 @@ class Containers:
         name = self._reserve_name(request.name, identifier)
         try:
             record = creation.make_record(request, image, identifier, name)
+            self._neighbours.settle(record)
             await self._make(record)
         except BaseException:
             self._index.release(name)
@@ -108,6 +114,7 @@ class Containers:
             network=self._networking.settings(container.record),
             driver=graph.name,
         )
+        document["HostConfig"]["Links"] = self._neighbours.links_json(container.record)
         return document | (await self._sizes(container) if size else {})
 
     def is_tty(self, ref: str) -> bool:
@@ -288,6 +295,7 @@ class Containers:
         lost = [identifier for identifier in self._parts.execution.known() if identifier not in self.live()]
         await collect("removing what a dead engine left", *(self._parts.execution.delete(each) for each in lost))
         self.files.sweep(known, self.live())
+        self._host_mounts.sweep(self.live())
         still = known - self.live()
         await collect("unmounting what a dead engine left", *(self._parts.graph.unmount(each) for each in still))
         for container in self._index:
@@ -338,14 +346,11 @@ class Containers:
             self.files.make_folder(record.id)
             undo.callback(self.files.remove, record.id)
             undo.push_async_callback(parts.volumes.release_all, record.id, anonymous=True)
-            record.mounts = await creation.provide_mounts(record, parts.volumes, self._mounts_of)
+            record.mounts = await creation.provide_mounts(record, parts.volumes, self._neighbours.mounts)
             await parts.graph.create(record.id, record.layers, ephemeral=record.host_config.auto_remove)
             undo.push_async_callback(parts.graph.remove, record.id)
             await parts.records.put(record.id, record)
             undo.pop_all()
-
-    def _mounts_of(self, ref: str) -> Sequence[MountedVolume]:
-        return self.find(ref).record.mounts
 
     def _hold(self, record: Record) -> Container:
         connect = partial(self._parts.execution.connect, self.files.bundle(record.id))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.container.config import ContainerConfig, HostConfig
-from engine.errors import InvalidParameter, NotSupported
+from engine.errors import InvalidParameter
 from engine.linux import cgroups
 
 JOIN: Final = "container:"
@@ -14,9 +14,6 @@ _UNDEFINED: Final = "This would result in undefined behavior"
 def check_modes(config: ContainerConfig, host: HostConfig) -> None:
     """Raises InvalidParameter for a mode that is none, or that contradicts another option."""
     _check_words(host)
-    for mode in (host.network_mode, host.ipc_mode, host.pid_mode, *(host.links or ())):
-        if mode.startswith(JOIN) or host.links:
-            raise NotSupported(f"{mode!r} is not supported")
     if host.network_mode in {JOIN, "container"}:
         raise InvalidParameter("Invalid network mode: invalid container format container:<name|id>")
     for problem in _conflicts(config, host):

@@ -11,7 +11,7 @@ from engine.container.mounts.paths import clean, destination_of
 from engine.container.mounts.request import VolumeRequest
 from engine.container.mounts.tmpfs import merged_options
 from engine.container.record import MountedVolume
-from engine.errors import InvalidParameter, NotFound, NotSupported
+from engine.errors import InvalidParameter, NotSupported
 from engine.linux import syscalls
 
 _BIND: Final = 'invalid mount config for type "bind": '
@@ -19,7 +19,7 @@ _VOLUME: Final = 'invalid mount config for type "volume": '
 
 
 def parse_mount(mount: Mount) -> VolumeRequest:
-    """Read one `--mount`. Raises InvalidParameter, NotSupported, NotFound (a volume driver)."""
+    """Read one `--mount`. Raises InvalidParameter and NotSupported."""
     destination = destination_of(mount.target, mount.target)
     if mount.type == "bind":
         return _bind(mount, destination)
@@ -74,8 +74,6 @@ def _volume(mount: Mount, destination: str) -> VolumeRequest:
         raise InvalidParameter(f"{_VOLUME}options of another mount type are set")
     options = mount.volume_options or VolumeOptions()
     _check_driver(options)
-    if options.subpath:
-        raise NotSupported(f"VolumeOptions.Subpath is not supported: {options.subpath}")
     if not mount.source:
         anonymous = MountedVolume(
             kind="volume", destination=destination, read_only=mount.read_only, copy_up=not options.no_copy,
@@ -106,7 +104,7 @@ def _check_driver(options: VolumeOptions) -> None:
     if driver is None:
         return
     if driver.name not in {"", "local"}:
-        raise NotFound(f'error looking up volume plugin {driver.name}: plugin "{driver.name}" not found')
+        raise InvalidParameter(f'error looking up volume plugin {driver.name}: plugin "{driver.name}" not found')
     if driver.options:
         names = ", ".join(sorted(driver.options))
         raise NotSupported(f"{_VOLUME}driver options in --mount are not supported: {names} (make the volume first)")

@@ -1,5 +1,6 @@
 """What is mounted into a container, in the order in which it is."""
 
+from pathlib import Path
 from typing import Any, Final
 
 from engine.container import init
@@ -15,7 +16,7 @@ DEFAULT_SHM_SIZE: Final = 64 << 20
 
 def mounts(record: Record, around: Surroundings) -> list[dict[str, Any]]:
     host = record.host_config
-    volumes = [_volume(mounted) for mounted in record.mounts]
+    volumes = [_volume(mounted, around.parts.get(mounted.destination)) for mounted in record.mounts]
     volumes += [_tmpfs(target, options) for target, options in (host.tmpfs or {}).items()]
     taken = {mount["destination"] for mount in volumes}
     files = [
@@ -33,7 +34,6 @@ def mounts(record: Record, around: Surroundings) -> list[dict[str, Any]]:
 def _system_mounts(host: HostConfig, around: Surroundings) -> list[dict[str, Any]]:
     guarded = ["nosuid", "noexec", "nodev"]
     sys_mode = [] if host.privileged else ["ro"]
-    shm = ["mode=1777", f"size={host.shm_size or DEFAULT_SHM_SIZE}"]
     rows: list[tuple[str, str, str, list[str]]] = [
         ("/proc", "proc", "proc", guarded),
         ("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
@@ -45,14 +45,25 @@ def _system_mounts(host: HostConfig, around: Surroundings) -> list[dict[str, Any
     if around.network_namespace is None:
         # sysfs belongs to the network namespace it is mounted in; the host's can only be bound.
         rows[3] = ("/sys", "bind", "/sys", ["rbind", *guarded, *sys_mode])
-    if host.ipc_mode == "host":
-        rows += [(path, "bind", path, ["rbind", *guarded]) for path in ("/dev/mqueue", _SHM)]
-    else:
-        rows += [("/dev/mqueue", "mqueue", "mqueue", guarded), (_SHM, "tmpfs", "shm", [*guarded, *shm])]
+    rows += _ipc_mounts(host, around)
     return [
         {"destination": target, "type": kind, "source": source, "options": options}
         for target, kind, source, options in rows
     ]
+
+
+def _ipc_mounts(host: HostConfig, around: Surroundings) -> list[tuple[str, str, str, list[str]]]:
+    """Message queues are seen through any mount of their namespace; memory is the mount itself, so that is shared."""
+    guarded = ["nosuid", "noexec", "nodev"]
+    if host.ipc_mode == "host":
+        return [(path, "bind", path, ["rbind", *guarded]) for path in ("/dev/mqueue", _SHM)]
+    queues = ("/dev/mqueue", "mqueue", "mqueue", guarded)
+    if host.ipc_mode == "none":
+        return [queues]
+    if around.shared_memory is not None:
+        return [queues, (_SHM, "bind", str(around.shared_memory), ["bind", "rprivate", *guarded])]
+    size = f"size={host.shm_size or DEFAULT_SHM_SIZE}"
+    return [queues, (_SHM, "tmpfs", "shm", [*guarded, "mode=1777", size])]
 
 
 def _init() -> dict[str, Any]:
@@ -60,12 +71,17 @@ def _init() -> dict[str, Any]:
     return {"destination": init.TARGET, "type": "bind", "source": str(init.program()), "options": options}
 
 
-def _volume(mounted: MountedVolume) -> dict[str, Any]:
+def _volume(mounted: MountedVolume, part: Path | None) -> dict[str, Any]:
     if mounted.kind == "tmpfs":
         options = [*mounted.options, *(["ro"] if mounted.read_only else [])]
         return {"destination": mounted.destination, "type": "tmpfs", "source": "tmpfs", "options": options}
     options = [*(mounted.options or ("rbind",)), _access(mounted), mounted.propagation or "rprivate"]
-    return {"destination": mounted.destination, "type": "bind", "source": mounted.source, "options": options}
+    return {
+        "destination": mounted.destination,
+        "type": "bind",
+        "source": str(part or mounted.source),
+        "options": options,
+    }
 
 
 def _access(mounted: MountedVolume) -> str:

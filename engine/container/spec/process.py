@@ -38,11 +38,11 @@ def process(record: Record, identity: Identity) -> dict[str, Any]:
 
 
 def environment(record: Record, identity: Identity) -> list[str]:
-    """PATH, HOSTNAME, TERM and HOME, then what the image and the user set; the last of one name wins."""
+    """PATH, HOSTNAME, TERM, the links', and HOME, then what the image and the user set; the last of one name wins."""
     base = [_PATH, f"HOSTNAME={record.config.hostname}"]
     if record.config.tty:
         base.append("TERM=xterm")
-    return merge_environment([*base, f"HOME={identity.home}"], record.config.env or ())
+    return merge_environment([*base, *record.link_environment, f"HOME={identity.home}"], record.config.env or ())
 
 
 def merge_environment(base: Sequence[str], *layers: Sequence[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Where a container is put."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.container.user import Identity
@@ -11,6 +12,8 @@ class Surroundings:
     """What the container is put into: paths on the host, and who it runs as.
 
     `network_namespace` is None for the host's own; `files` holds hostname, hosts and resolv.conf.
+    `joined` are other containers' namespaces by OCI's names, `shared_memory` a mount on the host to have as /dev/shm,
+    `parts` the parts of volumes, by their destinations.
     """
 
     root: Path
@@ -18,3 +21,6 @@ class Surroundings:
     identity: Identity
     network_namespace: Path | None
     cgroup_path: str
+    joined: Mapping[str, Path] = field(default_factory=dict)
+    shared_memory: Path | None = None
+    parts: Mapping[str, Path] = field(default_factory=dict)

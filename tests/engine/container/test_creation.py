@@ -3,11 +3,13 @@ import pytest
 from engine.container import creation
 from engine.container.config import (
     ContainerConfig,
+    DeviceMapping,
     EndpointConfig,
     HostConfig,
     LogConfig,
     NetworkingConfig,
     PortBinding,
+    ThrottleDevice,
 )
 from engine.container.creation import CreateRequest
 from engine.errors import InvalidParameter, NotSupported
@@ -76,8 +78,8 @@ def test_the_image_is_asked_where_the_request_is_silent():
     [
         (HostConfig(log_config=LogConfig("syslog")), "log driver 'syslog'"),
         (HostConfig(log_config=LogConfig("", {"max-size": "1m"})), "log options are not supported: max-size"),
-        (HostConfig(ipc_mode="container:x"), "'container:x'"),
-        (HostConfig(network_mode="container:x"), "'container:x'"),
+        (HostConfig(volume_driver="nfs"), "volume driver 'nfs'"),
+        (HostConfig(security_opt=["label=type:x"]), "SELinux"),
     ],
 )
 def test_what_is_not_there_yet_is_refused(host, words):
@@ -101,6 +103,21 @@ def test_what_is_not_there_yet_is_refused(host, words):
         HostConfig(security_opt=["fly"]),
         HostConfig(cap_add=["FLY"]),
         HostConfig(runtime="crun9"),
+        HostConfig(ipc_mode="container:"),
+        HostConfig(pid_mode="shareable"),
+        HostConfig(network_mode="container:"),
+        HostConfig(network_mode="container:x", dns=["1.1.1.1"]),
+        HostConfig(network_mode="container:x", links=["a:b"]),
+        HostConfig(userns_mode="keep-id"),
+        HostConfig(isolation="hyperv"),
+        HostConfig(cgroup_parent="/a/../../b"),
+        HostConfig(memory_swappiness=101),
+        HostConfig(memory=32 << 20, memory_reservation=64 << 20),
+        HostConfig(blkio_weight=5),
+        HostConfig(blkio_device_read_bps=[ThrottleDevice("/dev/null", 1)]),
+        HostConfig(devices=[DeviceMapping("dev/null")]),
+        HostConfig(devices=[DeviceMapping("/dev/null", "/x", "rwx")]),
+        HostConfig(device_cgroup_rules=["c 1:3"]),
     ],
 )
 def test_what_can_not_be_is_a_bad_parameter(host):
