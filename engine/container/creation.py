@@ -15,6 +15,7 @@ from engine.container.checks.limits import check_limits
 from engine.container.checks.modes import check_modes
 from engine.container.checks.security import check_security
 from engine.container.config import ContainerConfig, EndpointConfig, HostConfig, NetworkingConfig
+from engine.container.logs.policy import policy_of
 from engine.container.record import MountedVolume, Record
 from engine.container.signals import signal_number
 from engine.errors import InvalidParameter, NotSupported
@@ -186,14 +187,12 @@ def _check_environment(entries: Iterable[str]) -> None:
 
 def _check_drivers(host: HostConfig) -> None:
     rows: tuple[tuple[str, str, frozenset[str]], ...] = (
-        ("log driver", host.log_config.type, frozenset({"", "json-file"})),
         ("volume driver", host.volume_driver, frozenset({"", "local"})),
     )
     for what, value, possible in rows:
         if value not in possible:
             raise NotSupported(f"{what} {value!r} is not supported")
-    if host.log_config.config:
-        raise NotSupported(f"log options are not supported: {', '.join(sorted(host.log_config.config))}")
+    policy_of(host.log_config)
     if host.runtime not in {"", "runc", "io.containerd.runc.v2"}:
         raise InvalidParameter(f"unknown or invalid runtime name: {host.runtime}")
     if host.init:

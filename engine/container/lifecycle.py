@@ -27,6 +27,9 @@ from engine.container.container import Container
 from engine.container.files import Files
 from engine.container.hostmounts import HostMounts
 from engine.container.neighbours import Joined, Neighbours
+from engine.container.logs.files import LogFiles
+from engine.container.logs.policy import policy_of
+from engine.container.logs.rotation import Rotation, WatchedLog
 from engine.container.record import Record
 from engine.container.state import Status, move
 from engine.errors import Conflict, InvalidParameter, NotModified
@@ -71,6 +74,7 @@ class Lifecycle:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._starts: set[asyncio.Task[Any]] = set()
         self._restored = asyncio.Event()
+        self._rotation = Rotation()
         self.files = Files(parts.config)
 
     async def start(self, container: Container) -> None:
@@ -127,6 +131,7 @@ class Lifecycle:
 
     async def close(self) -> None:
         """Stop watching; the containers go on."""
+        await self._rotation.close()
         await tasks.cancel_all(self._tasks)
         await asyncio.gather(*self._starts, return_exceptions=True)
         await tasks.cancel_all(self._tasks)
@@ -220,7 +225,9 @@ class Lifecycle:
     async def _create_process(self, container: Container, bundle: Path, attach: Awaitable[None]) -> Running:
         """The process and its network are made side by side: the one needs only the other's namespace."""
         execution = self._parts.execution
-        create = execution.create(container.id, bundle, stdio=container.hub.stdio, log=self.files.log(container.id))
+        kept = policy_of(container.record.host_config.log_config).is_kept
+        log_path = self.files.log(container.id) if kept else None
+        create = execution.create(container.id, bundle, stdio=container.hub.stdio, log=log_path)
         running, attached = await asyncio.gather(create, attach, return_exceptions=True)
         for outcome in (running, attached):
             if isinstance(outcome, BaseException):
@@ -287,11 +294,16 @@ class Lifecycle:
                 self._parts.volumes.unmounted(each.name, record.id)
 
     def _watch(self, container: Container, running: Running) -> None:
+        policy = policy_of(container.record.host_config.log_config)
+        reopen = partial(self._parts.execution.reopen_log, self.files.bundle(container.id))
+        watched = WatchedLog(LogFiles(self.files.log(container.id)), policy, reopen)
+        self._rotation.watch(container.id, watched)
         tasks.spawn(self._end(container, running), name=f"watch {container.id}", owner=self._tasks)
 
     async def _end(self, container: Container, running: Running) -> None:
         """Wait for the end and write it down; clean up; tell."""
         finished = await self._parts.execution.finished(self.files.bundle(container.id), running)
+        self._rotation.unwatch(container.id)
         async with container.lock:
             restarts = restart.follows(container.record, finished.exit_code)
             await self._record_end(container, finished, restarts=restarts)

@@ -20,6 +20,7 @@ from engine.container.hostmounts import HostMounts
 from engine.container.index import Index
 from engine.container.lifecycle import Lifecycle, Parts, collect
 from engine.container.logs import LogOptions
+from engine.container.logs.policy import details_of, policy_of
 from engine.container.neighbours import Neighbours
 from engine.container.networking import Networking
 from engine.container.processes import top
@@ -27,7 +28,7 @@ from engine.container.record import Record, State
 from engine.container.signals import signal_number
 from engine.container.state import Status, move
 from engine.container.streams import Chunk, Session, Stream
-from engine.errors import Conflict, EngineError, InvalidParameter, NotFound, NotModified
+from engine.errors import Conflict, EngineError, InvalidParameter, NotFound, NotModified, NotSupported
 from engine.ids import check_name, random_id, random_name
 from engine.image.service import Images
 
@@ -268,10 +269,18 @@ class Containers:
         return client
 
     def logs(self, ref: str, options: LogOptions) -> AsyncIterator[Chunk]:
-        """The log's chunks; NotFound is raised by the call itself, not by the first step of the iteration."""
+        """The log's chunks; NotFound is raised by the call itself, not by the first step of the iteration.
+
+        Raises NotSupported for a container whose output is not kept.
+        """
         container = self.find(ref)
         if not (options.stdout or options.stderr):
             raise InvalidParameter("Bad parameters: you must choose at least one stream")
+        config, log_config = container.record.config, container.record.host_config.log_config
+        if not policy_of(log_config).is_kept:
+            raise NotSupported("configured logging driver does not support reading")
+        if options.details is not None:
+            options = dataclasses.replace(options, details=details_of(config, log_config))
         return logs.read(self.files.log(container.id), options, container.ended)
 
     def using_image(self, image_id: str) -> list[tuple[str, bool]]:

@@ -10,6 +10,7 @@ import msgspec
 
 from engine.container import mounts
 from engine.container.container import Container
+from engine.container.logs.policy import DEFAULT_DRIVER, policy_of
 from engine.container.record import NEVER, Record, State
 from engine.container.state import Status
 
@@ -40,7 +41,7 @@ def inspect(container: Container, *, files: Path, log: Path, graph: Mapping[str,
         "ResolvConfPath": str(files / "resolv.conf"),
         "HostnamePath": str(files / "hostname"),
         "HostsPath": str(files / "hosts"),
-        "LogPath": str(log),
+        "LogPath": str(log) if policy_of(record.host_config.log_config).is_kept else "",
         "Name": f"/{record.name}",
         "RestartCount": record.restart_count,
         "Driver": driver,
@@ -88,7 +89,8 @@ def host_config(record: Record) -> dict[str, Any]:
     optional = [name for name in ("Mounts", "Tmpfs", "Sysctls", "Annotations", "Init") if document[name] is None]
     for name in optional:
         del document[name]
-    document["LogConfig"] = {"Type": "json-file", "Config": document["LogConfig"]["Config"] or {}}
+    log = record.host_config.log_config
+    document["LogConfig"] = {"Type": log.type or DEFAULT_DRIVER, "Config": log.config or {}}
     document["RestartPolicy"]["Name"] = document["RestartPolicy"]["Name"] or "no"
     lists = {name: document[name] or [] for name in ("Dns", "DnsOptions", "DnsSearch", "Ulimits")}
     return (

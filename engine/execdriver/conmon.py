@@ -24,7 +24,9 @@ from engine.linux import processes, waiting
 
 _NOT_FOUND: Final = ("executable file not found", "no such file or directory")
 _NOT_ALLOWED: Final = ("permission denied", "is a directory", "exec format error")
-_RESIZE: Final = 1  # conmon's control message "window size"
+# conmon's control messages, each with two numbers: "window size", and "reopen logs", to which they mean nothing.
+_RESIZE: Final = 1
+_REOPEN_LOG: Final = 2
 
 
 @dataclass
@@ -56,8 +58,8 @@ class ConmonDriver:
     async def version(self) -> str:
         return await self._runtime.version()
 
-    async def create(self, container_id: str, bundle: Path, *, stdio: Stdio, log: Path) -> Running:
-        arguments = ["--bundle", str(bundle), "--log-path", f"k8s-file:{log}"]
+    async def create(self, container_id: str, bundle: Path, *, stdio: Stdio, log: Path | None) -> Running:
+        arguments = ["--bundle", str(bundle), "--log-path", _log_path(log)]
         with contextlib.ExitStack() as stack:
             pipes = _open_pipes(stack, ())
             monitor = self._spawn(container_id, bundle, arguments, stdio=stdio, pipes=pipes)
@@ -114,11 +116,10 @@ class ConmonDriver:
         return await ConmonSocket.connect(folder)
 
     def resize(self, folder: Path, *, height: int, width: int) -> None:
-        descriptor = os.open(folder / "ctl", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            os.write(descriptor, f"{_RESIZE} {height} {width}\n".encode())
-        finally:
-            os.close(descriptor)
+        _control(folder, f"{_RESIZE} {height} {width}\n")
+
+    def reopen_log(self, folder: Path) -> None:
+        _control(folder, f"{_REOPEN_LOG} 0 0\n")
 
     def signal(self, running: Running, number: int) -> bool:
         descriptor = processes.open_born(running.pid, running.birth)
@@ -260,6 +261,18 @@ def _program(name: str) -> Path:
     if path is None:
         raise Unavailable(f"{name} is not installed (no such program on PATH): the engine can't run containers")
     return Path(path)
+
+
+def _control(folder: Path, message: str) -> None:
+    descriptor = os.open(folder / "ctl", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, message.encode())
+    finally:
+        os.close(descriptor)
+
+
+def _log_path(log: Path | None) -> str:
+    return "none:" if log is None else f"k8s-file:{log}"
 
 
 def _is_started_in(folder: Path, pid: int) -> bool:

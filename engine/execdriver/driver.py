@@ -88,8 +88,11 @@ class ExecDriver(Protocol):
 
     async def version(self) -> str: ...
 
-    async def create(self, container_id: str, bundle: Path, *, stdio: Stdio, log: Path) -> Running:
-        """Make the container of `bundle`/config.json, its process waiting. Raises StartFailed, MonitorFailed."""
+    async def create(self, container_id: str, bundle: Path, *, stdio: Stdio, log: Path | None) -> Running:
+        """Make the container of `bundle`/config.json, its process waiting. Raises StartFailed, MonitorFailed.
+
+        Its output is added to `log` (see `engine.container.logs.entry`), or kept nowhere.
+        """
 
     async def start(self, container_id: str, running: Running) -> None:
         """Let the waiting process go. Raises StartFailed."""
@@ -113,6 +116,9 @@ class ExecDriver(Protocol):
 
     async def connect(self, folder: Path) -> AttachSocket:
         """Connect to the monitor of a bundle or an exec folder. Raises ConnectionError when it is gone."""
+
+    def reopen_log(self, folder: Path) -> None:
+        """Ask the monitor to close its log and to put an empty file in its place. Raises OSError when it is gone."""
 
     def resize(self, folder: Path, *, height: int, width: int) -> None:
         """Set the terminal's size, in characters."""

@@ -81,6 +81,7 @@ def _log_options(request: web.Request) -> LogOptions:
         since=nanoseconds(word(request, "since"), "since"),
         until=nanoseconds(word(request, "until"), "until"),
         tail=_tail(request),
+        details="" if flag(request, "details") else None,
     )
 
 

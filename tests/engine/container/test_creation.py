@@ -77,7 +77,7 @@ def test_the_image_is_asked_where_the_request_is_silent():
     ("host", "words"),
     [
         (HostConfig(log_config=LogConfig("syslog")), "log driver 'syslog'"),
-        (HostConfig(log_config=LogConfig("", {"max-size": "1m"})), "log options are not supported: max-size"),
+        (HostConfig(log_config=LogConfig("", {"tag": "{{.ID}}"})), "log opt 'tag'"),
         (HostConfig(volume_driver="nfs"), "volume driver 'nfs'"),
         (HostConfig(security_opt=["label=type:x"]), "SELinux"),
     ],

@@ -5,6 +5,7 @@ import pytest
 from engine import tasks
 from engine.container import logs
 from engine.container.logs import LogOptions
+from engine.container.logs import tail as tail_module
 from engine.container.streams import Stream
 
 T = "2026-11-24T10:00:0{}.000000000+00:00"
@@ -64,8 +65,8 @@ async def test_one_stream_alone(log):
     ],
 )
 async def test_tail_counts_lines_not_parts(log, tail, expected, monkeypatch):
-    for block in (logs._BLOCK, 64, 7):
-        monkeypatch.setattr(logs, "_BLOCK", block)
+    for block in (tail_module._BLOCK, 64, 7):
+        monkeypatch.setattr(tail_module, "_BLOCK", block)
         assert await text(log, tail=tail) == expected
 
 
