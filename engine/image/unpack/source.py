@@ -8,7 +8,7 @@ import os
 import queue
 import threading
 from collections.abc import Iterator
-from typing import Final
+from typing import IO, Final, cast
 
 import zstandard
 from isal import igzip_lib, isal_zlib
@@ -93,13 +93,33 @@ class Source:
             self._queue.put(error)
 
 
+class _Rejoined:
+    """A stream with the bytes that were read ahead of it back in front: a pipe can't be rewound."""
+
+    def __init__(self, head: bytes, descriptor: int) -> None:
+        self._head = head
+        self._descriptor = descriptor
+
+    def read(self, size: int) -> bytes:
+        data, self._head = self._head[:size], self._head[size:]
+        return data or os.read(self._descriptor, size)
+
+
+def _head(descriptor: int) -> bytes:
+    """The first bytes, enough to tell the compression by: a pipe may give fewer at a time."""
+    head = b""
+    while len(head) < len(_ZSTD_MAGIC) and (more := os.read(descriptor, _READ)):
+        head += more
+    return head
+
+
 def _plain(descriptor: int) -> Iterator[bytes]:
     """The uncompressed bytes; what the compression is, the first bytes tell."""
-    head = os.read(descriptor, _READ)
+    head = _head(descriptor)
     if head.startswith(_GZIP_MAGIC):
         yield from _gunzip(descriptor, head)
     elif head.startswith(_ZSTD_MAGIC):
-        yield from _unzstd(descriptor)
+        yield from _unzstd(_Rejoined(head, descriptor))
     else:
         while head:
             yield head
@@ -123,13 +143,11 @@ def _gunzip(descriptor: int, data: bytes) -> Iterator[bytes]:
         data = member.unused_data or os.read(descriptor, _READ)
 
 
-def _unzstd(descriptor: int) -> Iterator[bytes]:
-    os.lseek(descriptor, 0, os.SEEK_SET)
+def _unzstd(file: _Rejoined) -> Iterator[bytes]:
     decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
-    with open(descriptor, "rb", buffering=0, closefd=False) as file:
-        reader = decompressor.stream_reader(file, read_size=_READ, read_across_frames=True)
-        try:
-            while piece := reader.read(_PIECE):
-                yield piece
-        except zstandard.ZstdError as error:
-            raise LayerError(f"malformed zstd stream: {error}") from error
+    reader = decompressor.stream_reader(cast("IO[bytes]", file), read_size=_READ, read_across_frames=True)
+    try:
+        while piece := reader.read(_PIECE):
+            yield piece
+    except zstandard.ZstdError as error:
+        raise LayerError(f"malformed zstd stream: {error}") from error
