@@ -21,3 +21,11 @@ def program() -> Path:
         f"--init needs an init program on the host, and none of {', '.join(_PROGRAMS)} is on PATH "
         "(Debian's packages tini and catatonit have one)"
     )
+
+
+def name() -> str:
+    """The program's name, empty where the host has none."""
+    try:
+        return program().name
+    except NotSupported:
+        return ""

@@ -23,6 +23,7 @@ import structlog
 from engine import tasks
 from engine.config import Config
 from engine.container import links, population, restart, rootfs, spec, user
+from engine.container.checks.targets import check_root
 from engine.container.container import Container
 from engine.container.files import Files
 from engine.container.hostmounts import HostMounts
@@ -238,6 +239,7 @@ class Lifecycle:
     async def _surroundings(
         self, record: Record, root: Path, sandbox: Path | None, joined: Joined
     ) -> spec.Surroundings:
+        check_root(root)
         identity = user.resolve(root, record.config.user, record.host_config.group_add or ())
         _prepare_working_directory(root, record)
         await population.populate(record, root, self._parts.volumes)

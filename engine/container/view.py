@@ -15,6 +15,16 @@ from engine.container.record import NEVER, Record, State
 from engine.container.state import Status
 
 _ZERO_TIME: Final = "0001-01-01T00:00:00Z"
+#: Lists that Docker shows as empty where nothing was said; the others it shows as null.
+_LISTS: Final = (
+    "Dns", "DnsOptions", "DnsSearch", "Ulimits", "Devices", "BlkioWeightDevice", "BlkioDeviceReadBps",
+    "BlkioDeviceWriteBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps",
+)  # fmt: skip
+#: What this engine can't do and Docker shows all the same.
+_ABSENT: Final[Mapping[str, Any]] = {
+    "Cgroup": "", "CpuCount": 0, "CpuPercent": 0, "CpuRealtimePeriod": 0, "CpuRealtimeRuntime": 0,
+    "DeviceRequests": None, "IOMaximumBandwidth": 0, "IOMaximumIOps": 0,
+}  # fmt: skip
 _SECOND: Final = 1_000_000_000
 
 
@@ -92,12 +102,21 @@ def host_config(record: Record) -> dict[str, Any]:
     log = record.host_config.log_config
     document["LogConfig"] = {"Type": log.type or DEFAULT_DRIVER, "Config": log.config or {}}
     document["RestartPolicy"]["Name"] = document["RestartPolicy"]["Name"] or "no"
-    lists = {name: document[name] or [] for name in ("Dns", "DnsOptions", "DnsSearch", "Ulimits")}
+    document["Mounts"] = [_mount(mount) for mount in document.get("Mounts", ())]
+    if not document["Mounts"]:
+        del document["Mounts"]
+    lists = {name: document[name] or [] for name in _LISTS}
     return (
-        document
+        {**_ABSENT, **document}
         | lists
         | {"PortBindings": document["PortBindings"] or {}, "ConsoleSize": document["ConsoleSize"] or [0, 0]}
     )
+
+
+def _mount(mount: dict[str, Any]) -> dict[str, Any]:
+    """Docker leaves out what a `--mount` does not say, at every depth."""
+    said = {name: _mount(value) if isinstance(value, dict) else value for name, value in mount.items()}
+    return {name: value for name, value in said.items() if value not in (None, "", False, 0, {}, [])}
 
 
 def summary(

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from engine import __version__
 from engine.config import Config
+from engine.container import init
 from engine.container.service import Containers
 from engine.container.state import Status
 from engine.execdriver.driver import ExecDriver
@@ -140,7 +141,7 @@ class System:
         }
 
     async def _programs(self) -> dict[str, Any]:
-        """What the engine leaves to others: here is no containerd, and no init of its own."""
+        """What the engine leaves to others: here is no containerd, and the host's init."""
         name = Path(self._config.runtime).name
         return {
             "Runtimes": {name: {"path": self._config.runtime}},
@@ -148,7 +149,7 @@ class System:
             "RuncCommit": {"ID": await self._runtime()},
             "ContainerdCommit": {"ID": ""},
             "InitCommit": {"ID": ""},
-            "InitBinary": "",
+            "InitBinary": init.name(),
         }
 
     def _registries(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Parsing and checking: nothing is mounted here.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from engine.container.checks.targets import check_mount
 from engine.container.config import HostConfig
 from engine.container.mounts.bind import anonymous, parse_bind
 from engine.container.mounts.inherited import inherited
@@ -40,7 +41,10 @@ def requested(host: HostConfig, image_volumes: Iterable[str], mounts_of: MountsO
         by_destination.pop(target, None)
     taken = {*by_destination, *tmpfs}
     own = [destination_of(target, target) for target in image_volumes]
-    return [*by_destination.values(), *(anonymous(target) for target in dict.fromkeys(own) if target not in taken)]
+    wanted = [*by_destination.values(), *(anonymous(target) for target in dict.fromkeys(own) if target not in taken)]
+    for request in wanted:
+        check_mount(request.mount)
+    return wanted
 
 
 def _check_once(destinations: Sequence[str]) -> None:
