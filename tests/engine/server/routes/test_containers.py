@@ -139,7 +139,7 @@ async def test_create(serve: Serve):
         ({"HostConfig": {}}, 400, "config cannot be empty in order to create a container"),
         ({"Image": 5}, 400, "Config"),
         ({"Image": "a", "HostConfig": []}, 400, "HostConfig"),
-        ({"Image": "a", "HostConfig": {"BlkioWeight": 5}}, 501, "HostConfig.BlkioWeight"),
+        ({"Image": "a", "HostConfig": {"StorageOpt": {"size": "1G"}}}, 501, "HostConfig.StorageOpt"),
         ({"Image": "a", "Nonsense": True}, 501, "Config.Nonsense"),
     ],
 )
