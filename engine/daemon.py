@@ -18,6 +18,7 @@ from engine import __version__
 from engine.config import Config
 from engine.container.exec import Execs
 from engine.container.lifecycle import Parts
+from engine.container.probe import ExecProber
 from engine.container.record import Record
 from engine.container.service import Containers
 from engine.errors import Conflict, Unavailable
@@ -81,6 +82,8 @@ class Engine:
         self._containers = Containers(parts, self._images)
         self._execs = Execs(parts, self._containers)
         self._puller = Puller(config, self._images, events)
+        prober = ExecProber(self._execs, self._execution, self._containers.files)
+        self._containers.use_prober(prober)
         self._images.users = self._containers.using_image
         self._networks.name_of = self._containers.name_of
         self._events = events

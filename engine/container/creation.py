@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from engine.container import init, mounts, restart, spec
+from engine.container import health, init, mounts, restart, spec
 from engine.container.checks.limits import check_limits
 from engine.container.checks.modes import check_modes
 from engine.container.checks.security import check_security
@@ -52,6 +52,7 @@ def check(request: CreateRequest) -> None:
     check_limits(host)
     spec.check_devices(host)
     restart.check_host(host)
+    health.check(config.healthcheck)
     check_security(host)
     if config.stop_signal:
         signal_number(config.stop_signal)
@@ -108,6 +109,8 @@ def merge(config: ContainerConfig, image: Image, identifier: str, host: HostConf
             volumes={**(said.volumes or {}), **(config.volumes or {})},
             stop_signal=config.stop_signal or said.stop_signal,
             stop_timeout=config.stop_timeout if config.stop_timeout is not None else said.stop_timeout,
+            healthcheck=health.merge(config.healthcheck, said.healthcheck),
+            shell=config.shell or said.shell,
         )
     hostname = os.uname().nodename if host.uts_mode == "host" or host.network_mode == "host" else short_id(identifier)
     ports = {**(merged.exposed_ports or {}), **{port: {} for port in host.port_bindings or ()}}

@@ -147,6 +147,12 @@ class Execs:
             raise NotFound(f"No such exec instance: {exec_id}")
         return self._execs[exec_id]
 
+    def forget(self, exec_id: str) -> None:
+        """Drop a session that nobody will ask for again."""
+        if (session := self._execs.pop(exec_id, None)) is not None:
+            with contextlib.suppress(ValueError):
+                session.container.exec_ids.remove(exec_id)
+
     async def close(self) -> None:
         """Let go; the processes go on until their containers end."""
         await tasks.cancel_all(self._tasks)
@@ -209,9 +215,7 @@ class Execs:
     def _forget_old(self) -> None:
         horizon = time.monotonic() - _KEPT_S
         for session in [each for each in self._execs.values() if each.ended.is_set() and each.ended_at < horizon]:
-            del self._execs[session.id]
-            with contextlib.suppress(ValueError):
-                session.container.exec_ids.remove(session.id)
+            self.forget(session.id)
 
 
 class AttachedExec:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from engine.container.container import Container
+from engine.container.health import HealthStatus
 from engine.container.index import Index
 from engine.container.state import Status
 from engine.errors import InvalidParameter
@@ -43,6 +44,8 @@ def _check(name: str, values: Sequence[str]) -> None:
     for value in values:
         if name == "status" and value not in {status.value for status in Status}:
             raise InvalidParameter(f"invalid filter 'status={value}'")
+        if name == "health" and value not in {status.value for status in HealthStatus}:
+            raise InvalidParameter(f"invalid filter 'health={value}'")
         if name == "exited" and not value.removeprefix("-").isdigit():
             raise InvalidParameter(f"invalid filter 'exited={value}'")
 
@@ -53,6 +56,7 @@ def _tests(index: Index, images: Callable[[str], set[str]]) -> dict[str, _Test]:
         "name": lambda container, value: value.removeprefix("/") in container.name,
         "status": lambda container, value: container.status.value == value,
         "exited": _exited_with,
+        "health": lambda container, value: _health(container) is HealthStatus(value),
         "label": _has_label,
         "ancestor": lambda container, value: (
             value == container.record.image_name or container.record.image_id in images(value)
@@ -64,6 +68,11 @@ def _tests(index: Index, images: Callable[[str], set[str]]) -> dict[str, _Test]:
         "before": lambda container, value: container.record.created < index.find(value).record.created,
         "since": lambda container, value: container.record.created > index.find(value).record.created,
     }
+
+
+def _health(container: Container) -> HealthStatus:
+    health = container.record.state.health
+    return health.status if health else HealthStatus.NONE
 
 
 def _exited_with(container: Container, value: str) -> bool:

@@ -26,11 +26,12 @@ from engine.container import links, population, restart, rootfs, spec, user
 from engine.container.checks.targets import check_root
 from engine.container.container import Container
 from engine.container.files import Files
+from engine.container.healthchecks import Healthchecks
 from engine.container.hostmounts import HostMounts
-from engine.container.neighbours import Joined, Neighbours
 from engine.container.logs.files import LogFiles
 from engine.container.logs.policy import policy_of
 from engine.container.logs.rotation import Rotation, WatchedLog
+from engine.container.neighbours import Joined, Neighbours
 from engine.container.record import Record
 from engine.container.state import Status, move
 from engine.errors import Conflict, InvalidParameter, NotModified
@@ -77,6 +78,7 @@ class Lifecycle:
         self._restored = asyncio.Event()
         self._rotation = Rotation()
         self.files = Files(parts.config)
+        self.health = Healthchecks(parts.events, self.save)
 
     async def start(self, container: Container) -> None:
         """Bring the container to life, for its user. Its lock is held by the caller.
@@ -118,6 +120,7 @@ class Lifecycle:
         if self._parts.execution.is_alive(bundle, running):
             container.ended.clear()
             await self._finish_start(container, running)
+            self.health.adopt(container)
             self._watch(container, running)
         else:
             await self._end(container, running)
@@ -133,6 +136,7 @@ class Lifecycle:
     async def close(self) -> None:
         """Stop watching; the containers go on."""
         await self._rotation.close()
+        await self.health.close()
         await tasks.cancel_all(self._tasks)
         await asyncio.gather(*self._starts, return_exceptions=True)
         await tasks.cancel_all(self._tasks)
@@ -200,11 +204,13 @@ class Lifecycle:
         self.files.write_spec(bundle, spec.build(record, around))
         running = await self._create_process(container, bundle, attach())
         record.state.run(record.name, running)
+        self.health.prepare(container)
         await self.save(container)
         container.ended.clear()
         await container.hub.open()
         await parts.execution.start(identifier, running)
         self._watch(container, running)
+        self.health.watch(container)
         parts.events.publish("container", "start", identifier, container.attributes())
 
     async def _make_network(self, record: Record, joined: Joined) -> tuple[Path | None, Callable[[], Awaitable[None]]]:
@@ -307,6 +313,7 @@ class Lifecycle:
         finished = await self._parts.execution.finished(self.files.bundle(container.id), running)
         self._rotation.unwatch(container.id)
         async with container.lock:
+            await self.health.unwatch(container)
             restarts = restart.follows(container.record, finished.exit_code)
             await self._record_end(container, finished, restarts=restarts)
             tasks.spawn(container.hub.end(), name=f"end streams of {container.id}", owner=self._tasks)

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from engine.container.config import ContainerConfig, HostConfig
+from engine.container.health import Health
 from engine.container.state import Status, move
 from engine.execdriver.driver import Running
 
@@ -59,6 +60,7 @@ class State(Struct, kw_only=True):
     manually_stopped: bool = False
     #: Seconds that the last restart waited, 0 when the container was started by its user.
     restart_delay: float = 0
+    health: Health | None = None
 
     def run(self, name: str, running: Running) -> None:
         """The process has been made."""

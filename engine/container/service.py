@@ -16,6 +16,7 @@ from engine.container.checks import kernel
 from engine.container.container import Container, WaitCondition, WaitResult
 from engine.container.creation import CreateRequest
 from engine.container.files import Files
+from engine.container.healthchecks import Prober
 from engine.container.hostmounts import HostMounts
 from engine.container.index import Index
 from engine.container.lifecycle import Lifecycle, Parts, collect
@@ -180,6 +181,7 @@ class Containers:
             state = _running_state(container, "pause")
             if state.status is Status.PAUSED:
                 raise Conflict(f"Container {container.id} is already paused")
+            await self._lifecycle.health.unwatch(container)
             await self._parts.execution.pause(container.id)
             state.status = move(container.id, state.status, Status.PAUSED)
             await self._lifecycle.save(container)
@@ -193,6 +195,7 @@ class Containers:
             await self._parts.execution.resume(container.id)
             container.record.state.status = move(container.id, Status.PAUSED, Status.RUNNING)
             await self._lifecycle.save(container)
+            self._lifecycle.health.watch(container)
         self._parts.events.publish("container", "unpause", container.id, container.attributes())
 
     async def rename(self, ref: str, name: str) -> None:
@@ -316,6 +319,10 @@ class Containers:
                 self._lifecycle.start_with_engine(container)
             elif container.status in {Status.REMOVING, Status.DEAD}:
                 await self._remove(container, volumes=False)
+
+    def use_prober(self, prober: Prober) -> None:
+        """What runs health checks; needed before the first container starts, or is adopted."""
+        self._lifecycle.health.prober = prober
 
     def restored(self) -> None:
         """All of the engine stands again: restarts that have waited for that may begin."""

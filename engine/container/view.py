@@ -10,6 +10,7 @@ import msgspec
 
 from engine.container import mounts
 from engine.container.container import Container
+from engine.container.health import Health, HealthStatus
 from engine.container.logs.policy import DEFAULT_DRIVER, policy_of
 from engine.container.record import NEVER, Record, State
 from engine.container.state import Status
@@ -70,7 +71,7 @@ def inspect(container: Container, *, files: Path, log: Path, graph: Mapping[str,
 
 def state(state_: State) -> dict[str, Any]:
     status = state_.status
-    return {
+    document = {
         "Status": status.value,
         "Running": status.is_up,
         "Paused": status is Status.PAUSED,
@@ -83,12 +84,26 @@ def state(state_: State) -> dict[str, Any]:
         "StartedAt": rfc3339(state_.started),
         "FinishedAt": rfc3339(state_.finished),
     }
+    return document | ({} if state_.health is None else {"Health": _health(state_.health)})
+
+
+def _health(health: Health) -> dict[str, Any]:
+    results = [
+        {
+            "Start": rfc3339(result.start),
+            "End": rfc3339(result.end),
+            "ExitCode": result.exit_code,
+            "Output": result.output,
+        }
+        for result in health.log
+    ]
+    return {"Status": health.status.value, "FailingStreak": health.failing_streak, "Log": results}
 
 
 def config(record: Record) -> dict[str, Any]:
     """Docker's Config, with `null` and absence where Docker writes them."""
     document: dict[str, Any] = msgspec.to_builtins(record.config)
-    for name in ("ExposedPorts", "MacAddress", "StopSignal", "StopTimeout"):
+    for name in ("ExposedPorts", "MacAddress", "StopSignal", "StopTimeout", "Healthcheck", "Shell"):
         if not document[name]:
             del document[name]
     return {**document, "Volumes": document["Volumes"] or None, "Labels": document["Labels"] or {}, "OnBuild": None}
@@ -151,7 +166,7 @@ def status_text(state_: State, now: int) -> str:
     up, ago = duration(now - state_.started), f"{duration(now - state_.finished)} ago"
     texts = {
         Status.CREATED: "Created",
-        Status.RUNNING: f"Up {up}",
+        Status.RUNNING: f"Up {up}{_health_text(state_.health)}",
         Status.PAUSED: f"Up {up} (Paused)",
         Status.RESTARTING: f"Restarting ({state_.exit_code}) {ago}",
         Status.EXITED: f"Exited ({state_.exit_code}) {ago}",
@@ -159,6 +174,12 @@ def status_text(state_: State, now: int) -> str:
         Status.DEAD: "Dead",
     }
     return texts[state_.status]
+
+
+def _health_text(health: Health | None) -> str:
+    if health is None:
+        return ""
+    return " (health: starting)" if health.status is HealthStatus.STARTING else f" ({health.status.value})"
 
 
 def duration(nanoseconds: int) -> str:

@@ -4,6 +4,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from engine.image.config import Healthcheck
+
 
 class ContainerConfig(Struct, rename="pascal"):
     """What is portable of a container: the process, its environment, what the image says."""
@@ -28,3 +30,5 @@ class ContainerConfig(Struct, rename="pascal"):
     labels: dict[str, str] | None = None
     stop_signal: str = ""
     stop_timeout: int | None = None
+    healthcheck: Healthcheck | None = None
+    shell: list[str] | None = None

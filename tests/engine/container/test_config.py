@@ -29,7 +29,6 @@ def test_what_the_cli_sends_passes():
         (HostConfig, {"KernelMemory": 1 << 30}, "HostConfig.KernelMemory.*--kernel-memory"),
         (HostConfig, {"CpuRealtimeRuntime": 1000}, "HostConfig.CpuRealtimeRuntime.*--cpu-rt-runtime"),
         (HostConfig, {"Mounts": [{"Type": "image", "ImageOptions": {"Subpath": "x"}}]}, r"Mounts\[0\].ImageOptions"),
-        (ContainerConfig, {"Healthcheck": {"Test": ["CMD", "true"]}}, "Config.Healthcheck"),
         (ContainerConfig, {"NoSuchOption": 1}, "Config.NoSuchOption"),
         (NetworkingConfig, {"EndpointsConfig": {"n": {"Aliases": ["x"]}}}, r"EndpointsConfig\['n'\].Aliases"),
     ],

@@ -1,6 +1,7 @@
 import pytest
 
 from engine.container import view
+from engine.container.health import Health, HealthStatus
 from engine.container.record import State
 from engine.container.state import Status
 
@@ -35,6 +36,12 @@ def test_durations_in_dockers_words(seconds, text):
     [
         (State(), "Created"),
         (State(status=Status.RUNNING, started=100 * SECOND), "Up 2 minutes"),
+        (State(status=Status.RUNNING, started=1, health=Health()), "Up 3 minutes (health: starting)"),
+        (
+            State(status=Status.RUNNING, started=1, health=Health(status=HealthStatus.UNHEALTHY)),
+            "Up 3 minutes (unhealthy)",
+        ),
+        (State(status=Status.RESTARTING, exit_code=3, finished=217 * SECOND), "Restarting (3) 3 seconds ago"),
         (State(status=Status.PAUSED, started=100 * SECOND), "Up 2 minutes (Paused)"),
         (State(status=Status.EXITED, exit_code=3, started=1, finished=217 * SECOND), "Exited (3) 3 seconds ago"),
         (State(status=Status.REMOVING), "Removal In Progress"),
