@@ -30,6 +30,7 @@ from engine.linux import cgroups
 from engine.network.service import Networks
 from engine.networkdriver.bridge import BridgeDriver
 from engine.registry.puller import Puller
+from engine.registry.pusher import Pusher
 from engine.server.app import make_app
 from engine.server.listener import Listener
 from engine.server.services import Services
@@ -106,6 +107,7 @@ class Engine:
             events=self._events,
             images=self._images,
             puller=self._puller,
+            pusher=Pusher(self._config, self._images, self._events),
             containers=self._containers,
             execs=self._execs,
             networks=self._networks,

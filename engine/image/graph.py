@@ -23,8 +23,9 @@ log = structlog.get_logger(__name__)
 class ImageRecord(msgspec.Struct, frozen=True):
     """What is written down of an image.
 
-    `manifest`, `layers`: the documents and blobs of the registry that it came from, lowest first, kept so that a
-    push sends the same bytes. `sizes`: each layer's files in bytes. `tagged`: when a local tag was last set.
+    `manifest`: the document of the registry that it came from, kept so that a push sends the same bytes. `layers`: the
+    blobs that it keeps, lowest first: the manifest's, or, for a layer that another image had brought, that image's.
+    `sizes`: each layer's files in bytes. `tagged`: when a local tag was last set.
     """
 
     id: str

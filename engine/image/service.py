@@ -17,6 +17,7 @@ from engine.graphdriver.driver import GraphDriver
 from engine.ids import short_id
 from engine.image import filters, removal, view
 from engine.image.blobs import BlobStore
+from engine.image.catalog import Catalog
 from engine.image.config import ImageConfig, unix_time
 from engine.image.graph import Graph, ImageRecord, Node
 from engine.image.image import Image
@@ -42,6 +43,7 @@ class Images:
     def __init__(self, root: Path, database: Database, driver: GraphDriver, events: EventBus) -> None:
         self.blobs = BlobStore(root)
         self._graph = Graph(database, self.blobs)
+        self.catalog = Catalog(self._graph, self.blobs)
         self.layer_store = Layers(driver, _sizes(self._graph))
         self._keeper = Keeper(self._graph, self.layer_store, self.blobs)
         self._driver = driver

@@ -1,4 +1,4 @@
-"""What a pull says while it works: Docker's JSON messages, from many layers into one stream."""
+"""What a pull or a push says while it works: Docker's JSON messages, from many layers into one stream."""
 
 import asyncio
 import time
@@ -41,6 +41,10 @@ class Progress:
     def layer(self, layer: str, status: str) -> None:
         """Change what a layer's line says, without a bar."""
         self._put(object(), {"status": status, "progressDetail": {}, "id": layer})
+
+    def aux(self, value: Message) -> None:
+        """What a program reads of the outcome."""
+        self._put(object(), {"progressDetail": {}, "aux": value})
 
     def close(self, error: EngineError | None = None) -> None:
         """Nothing more will come; readers see `error` after the last message."""

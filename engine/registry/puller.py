@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from engine.config import Config
 from engine.errors import EngineError, InvalidParameter
@@ -21,12 +21,11 @@ from engine.registry.auth import NOBODY, Credentials
 from engine.registry.client import RepositoryClient
 from engine.registry.connection import new_session
 from engine.registry.download import Downloader
+from engine.registry.failure import first
 from engine.registry.progress import LayerProgress, Message, Progress
 from engine.registry.resolve import Resolved, Resolver
 from engine.registry.retry import PAUSE
 from engine.tasks import cancel_all, spawn
-
-E = TypeVar("E", bound=Exception)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,10 @@ class Plan:
     def blobs(self) -> list[str]:
         documents = [self.manifest.descriptor.digest, self.manifest.config.digest]
         return documents + [blob.digest for blob, _ in self.layers]
+
+    def likely(self, images: Images) -> list[str]:
+        """The blobs of other images that unpack to this one's layers."""
+        return [blob.digest for layer in self.chain for blob in images.catalog.compressed(layer)]
 
 
 class Puller:
@@ -89,9 +92,9 @@ class Puller:
             async with new_session() as session:
                 await self._pull(reference, platform, Resolver(self._config, session, credentials), progress)
         except* EngineError as group:
-            failure = _first(group)
+            failure = first(group)
         except* OSError as group:
-            failure = EngineError(f"pulling {reference.familiar}: {_first(group)}")
+            failure = EngineError(f"pulling {reference.familiar}: {first(group)}")
         else:
             failure = None
         finally:
@@ -124,7 +127,7 @@ class Puller:
 
     async def _bring(self, plan: Plan, progress: Progress) -> None:
         """Have all of the image, then write it down."""
-        async with self._images.hold(plan.chain, plan.blobs):
+        async with self._images.hold(plan.chain, [*plan.blobs, *plan.likely(self._images)]):
             async with asyncio.TaskGroup() as layers:
                 for blob, name in plan.layers:
                     layers.create_task(self._bring_layer(plan.client, blob, name, LayerProgress(progress, blob.digest)))
@@ -138,6 +141,8 @@ class Puller:
         store = self._images.layer_store
         if store.has(name.chain_id):
             progress.say("Already exists")
+            if _compressed(self._images, blob, name) is None:
+                await self._downloader.fetch(client, blob, progress)
             return
         progress.say("Pulling fs layer")
         await self._downloader.fetch(client, blob, progress)
@@ -174,12 +179,19 @@ async def _plan(resolved: Resolved) -> Plan:
     return Plan(resolved.client, manifest, raw, config, tuple(zip(manifest.layers, names, strict=True)))
 
 
+def _compressed(images: Images, blob: Descriptor, name: LayerName) -> Descriptor | None:
+    """The layer as a push can send it: the manifest's own blob, or what another image compressed it to."""
+    if images.blobs.has(blob.digest):
+        return blob
+    return next(iter(images.catalog.compressed(name.chain_id)), None)
+
+
 def _record(plan: Plan, images: Images) -> ImageRecord:
     return ImageRecord(
         id=plan.id,
         manifest=plan.manifest.descriptor,
         config=plan.manifest.config,
-        layers=plan.manifest.layers,
+        layers=tuple(_compressed(images, blob, name) or blob for blob, name in plan.layers),
         sizes=tuple(images.layer_store.size(chain) for chain in plan.chain),
     )
 
@@ -192,11 +204,3 @@ def _warn_of_platform(reference: Reference, config: ImageConfig, platform: Platf
             f"WARNING: image with reference {reference.familiar} was found but its platform ({actual}) does not match "
             f"the specified platform ({platform})"
         )
-
-
-def _first(group: BaseExceptionGroup[E]) -> E:
-    """One layer's failure cancels the others; the first is the cause."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return cast("E", error)

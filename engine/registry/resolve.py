@@ -1,8 +1,8 @@
 """From a reference to one image's manifest, through whichever endpoint has it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import aiohttp
 
@@ -13,12 +13,12 @@ from engine.image.platform import Platform
 from engine.image.reference import Reference
 from engine.registry.auth import NOBODY, Credentials
 from engine.registry.client import RepositoryClient
-from engine.registry.endpoint import Endpoint, endpoints_for
+from engine.registry.endpoint import endpoints_for
 
 #: An index in an index happens; a tower of them is an attack.
 _NESTING_LIMIT: Final = 3
 
-Connect = Callable[[Endpoint], RepositoryClient]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +40,26 @@ class Resolver:
 
     async def resolve(self, reference: Reference, wanted: Platform) -> Resolved:
         """The manifest of `reference` for a platform. Raises the last endpoint's error when none has it."""
-        failure: EngineError | None = None
-        for client in self._clients(reference):
-            try:
-                return await _resolve(client, reference, wanted)
-            except (NotFound, Unavailable) as error:
-                failure = _weightier(failure, error)
-        raise failure or NotFound(f"no registry to ask for {reference.familiar}")
+        return await self._first(reference, lambda client: _resolve(client, reference, wanted))
+
+    async def look(self, reference: Reference) -> tuple[RepositoryClient, Manifest | Index]:
+        """The very document that `reference` names, and who gave it."""
+
+        async def ask(client: RepositoryClient) -> tuple[RepositoryClient, Manifest | Index]:
+            return client, await client.manifest(reference.digest or reference.tag or "latest")
+
+        return await self._first(reference, ask)
 
     async def tags(self, reference: Reference) -> list[str]:
         """All tags of the repository."""
+        return await self._first(reference, lambda client: client.tags())
+
+    async def _first(self, reference: Reference, question: Callable[[RepositoryClient], Awaitable[T]]) -> T:
+        """The answer of the first endpoint that has one."""
         failure: EngineError | None = None
         for client in self._clients(reference):
             try:
-                return await client.tags()
+                return await question(client)
             except (NotFound, Unavailable) as error:
                 failure = _weightier(failure, error)
         raise failure or NotFound(f"no registry to ask for {reference.familiar}")

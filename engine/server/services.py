@@ -12,6 +12,7 @@ from engine.events import EventBus
 from engine.image.service import Images
 from engine.network.service import Networks
 from engine.registry.puller import Puller
+from engine.registry.pusher import Pusher
 from engine.server.system import System
 from engine.volume.service import Volumes
 
@@ -24,6 +25,7 @@ class Services:
     events: EventBus
     images: Images
     puller: Puller
+    pusher: Pusher
     containers: Containers
     execs: Execs
     networks: Networks

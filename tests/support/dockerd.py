@@ -18,14 +18,17 @@ class Dockerd(Child):
     """It lives in a network namespace of its own, where its containers have the network `none`.
 
     With `bridged` it has the caller's network, and the bridge docker0 in it: on a host with another dockerd, the caller
-    makes a network namespace first, as the two would take the bridge from each other.
+    makes a network namespace first, as the two would take the bridge from each other. With `reaching` it has the
+    caller's network and no bridge: it can pull from a registry on loopback.
     """
 
-    def __init__(self, *, bridged: bool = False) -> None:
+    def __init__(self, *, bridged: bool = False, reaching: bool = False) -> None:
         root = session.directory("d")
         self.socket = root / "d.sock"
         alone = ["--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"]
-        argv: list[str | Path] = ["dockerd"] if bridged else ["unshare", "--net", "dockerd", *alone]
+        argv: list[str | Path] = ["dockerd", *([] if bridged else alone)]
+        if not (bridged or reaching):
+            argv = ["unshare", "--net", *argv]
         argv += ["--host", f"unix://{self.socket}", "--data-root", root / "data", "--exec-root", root / "exec"]
         argv += ["--pidfile", root / "pid", "--group", "root"]
         super().__init__("dockerd", argv, log=root / "log")

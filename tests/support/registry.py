@@ -20,15 +20,33 @@ storage:
 http:
   addr: 127.0.0.1:0
 """
+_GUARD = """\
+auth:
+  htpasswd: {{realm: tests, path: "{file}"}}
+"""
+_TLS = """\
+  tls: {{certificate: "{folder}/server.cert", key: "{folder}/server.key", clientcas: ["{folder}/ca.crt"]}}
+"""
+#: Whom a guarded registry lets in; the line is bcrypt's, which docker-registry alone reads.
+USER, PASSWORD = "alice", "s3cret"
+_HTPASSWD = f"{USER}:$2y$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZnDXlK\n"
 
 
 class Registry(Child):
-    """An empty registry. `host` is `127.0.0.1:PORT`."""
+    """An empty registry. `host` is `127.0.0.1:PORT`.
 
-    def __init__(self) -> None:
+    `guarded`: it lets USER with PASSWORD in, and nobody else. `tls`: a folder with server.cert, server.key and the
+    ca.crt that a client's certificate has to be of.
+    """
+
+    def __init__(self, *, guarded: bool = False, tls: Path | None = None) -> None:
         directory = session.directory("registry")
         config = directory / "config.yml"
-        config.write_text(_CONFIG.format(root=directory / "data"))
+        text = _CONFIG.format(root=directory / "data") + (_TLS.format(folder=tls) if tls else "")
+        if guarded:
+            (directory / "htpasswd").write_text(_HTPASSWD)
+            text += _GUARD.format(file=directory / "htpasswd")
+        config.write_text(text)
         super().__init__("registry", ["docker-registry", "serve", config], log=directory / "log")
         self.port = self.wait_for("its port", self._listening_port)
 

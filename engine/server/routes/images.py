@@ -10,9 +10,9 @@ from engine.image import platform as platforms
 from engine.image import view
 from engine.image.platform import Platform
 from engine.image.reference import Reference, parse
-from engine.registry.auth import NOBODY, Credentials, parse_credentials
 from engine.server.filters import read_filters
 from engine.server.lasting import lasting
+from engine.server.registryauth import credentials_of
 from engine.server.replies import nothing, reply, stream_json
 from engine.server.requests import flag, word
 from engine.server.services import services
@@ -43,7 +43,7 @@ async def create(request: web.Request) -> web.StreamResponse:
     if word(request, "fromSrc"):
         raise NotSupported("importing an image (fromSrc) is not supported")
     reference = _wanted(request)
-    platform, credentials = _platform(request), _credentials(request)
+    platform, credentials = _platform(request), credentials_of(request)
     with lasting(request):
         async with aclosing(services(request).puller.pull(reference, platform, credentials)) as messages:
             return await stream_json(request, messages)
@@ -78,6 +78,19 @@ async def remove(request: web.Request) -> web.Response:
     return reply(await images.remove(request.match_info["name"], force=flag(request, "force")))
 
 
+@routes.post("/images/{name:.+}/push")
+async def push(request: web.Request) -> web.StreamResponse:
+    """Push one tag, or all of the repository's. An image has one platform here, so there is none to choose."""
+    if word(request, "platform"):
+        raise NotSupported("platform: an image has one platform in this engine's store")
+    name, tag = parse(request.match_info["name"]), word(request, "tag")
+    reference = name.tagged(tag) if tag else name
+    credentials = credentials_of(request)
+    with lasting(request):
+        async with aclosing(services(request).pusher.push(reference, credentials)) as messages:
+            return await stream_json(request, messages)
+
+
 def _as_of(version: ApiVersion, document: dict[str, Any]) -> dict[str, Any]:
     """What older clients read: a size under a second name, and a name for images without one."""
     if version < _NO_VIRTUAL_SIZE:
@@ -101,11 +114,6 @@ def _wanted(request: web.Request) -> Reference:
 def _platform(request: web.Request) -> Platform | None:
     text = word(request, "platform")
     return platforms.parse(text) if text else None
-
-
-def _credentials(request: web.Request) -> Credentials:
-    header = request.headers.get("X-Registry-Auth", "")
-    return parse_credentials(header) if header else NOBODY
 
 
 def _refuse(request: web.Request, option: str) -> None:

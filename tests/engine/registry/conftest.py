@@ -28,6 +28,8 @@ class Store:
     images: Images
     driver: OverlayDriver
     puller: Puller
+    config: Config
+    bus: EventBus
     events: list[tuple[str, str]] = field(default_factory=list)
 
     async def pull(self, ref: str, credentials: Credentials = NOBODY, platform: Platform | None = None) -> list[str]:
@@ -59,7 +61,7 @@ async def open_store(home: Path, **settings: Any) -> AsyncIterator[Store]:
     driver = OverlayDriver(home / "overlay")
     events = EventBus()
     images = Images(home / "images", database, driver, events)
-    store = Store(home, images, driver, Puller(config, images, events, pause=0.01))
+    store = Store(home, images, driver, Puller(config, images, events, pause=0.01), config, events)
     yield store
     assert store.files()["ingest"] == store.files()["staging"] == []
     await driver.sweep((), ())

@@ -9,7 +9,7 @@ from aiohttp import web
 from engine.errors import EngineError, InvalidParameter, NotFound, NotSupported, Unavailable
 from engine.image.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from engine.image.platform import Platform
-from engine.registry.download import ATTEMPTS
+from engine.registry.retry import ATTEMPTS
 from tests.engine.image.archives import archive, entry
 from tests.engine.registry.conftest import EMPTY, Store
 from tests.engine.registry.standin import Content, StandIn, digest, layer, refuse

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,9 +32,7 @@ async def serve() -> AsyncIterator[Serve]:
         config = Config(home=folder / "home", run=folder / "run", group="root")
 
         async def start(**parts: Any) -> Api:
-            missing = dict.fromkeys(
-                ("images", "puller", "containers", "execs", "networks", "volumes", "system"), cast(Any, None)
-            )
+            missing = {part.name: cast(Any, None) for part in fields(Services)}
             services = Services(**{"config": config, "events": EventBus(), **missing, **parts})
             return await stack.enter_async_context(Api(make_app(services), config))
 

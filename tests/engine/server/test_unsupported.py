@@ -18,7 +18,6 @@ DESCRIPTION = Path(__file__).parents[4] / "shared/reference/docker-engine-api-v1
     ("method", "path", "what"),
     [
         ("POST", "/v1.48/build", "building images"),
-        ("POST", "/images/localhost:5000/a/b/push", "pushing images"),
         ("GET", "/v1.41/images/get?names=a", "saving images"),
         ("PUT", "/containers/c1/archive?path=/", "copying files to and from a container"),
         ("POST", "/plugins/vieux/sshfs:latest/enable", "plugins"),

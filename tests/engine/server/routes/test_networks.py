@@ -1,7 +1,8 @@
 import json
 from collections.abc import AsyncIterator
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -27,10 +28,9 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
     await networks.restore(())
     await networks.allocate("c" * 64, networks.resolve("none"))
     networks.name_of = {"c" * 64: "web"}.__getitem__
-    parts = dict.fromkeys(("images", "puller", "containers", "execs", "volumes", "system"), cast("Any", None))
-    async with TestClient(
-        TestServer(make_app(Services(config=config, events=events, networks=networks, **parts)))
-    ) as it:
+    parts: dict[str, Any] = {part.name: None for part in fields(Services)}
+    parts |= {"config": config, "events": events, "networks": networks}
+    async with TestClient(TestServer(make_app(Services(**parts)))) as it:
         yield it
     await networks.release("c" * 64)
     await networks.shutdown()
