@@ -36,8 +36,11 @@ def _rows(host: HostConfig) -> tuple[tuple[tuple[str, ...], bool, str, str], ...
     """Fields, whether the kernel can hold them, what they are, and what becomes of the wish."""
     has = cgroups.has
     swap = not host.memory or has("memory", "memory.memsw.limit_in_bytes")
-    weight, weights = (has("blkio", knob) for knob in ("blkio.bfq.weight", "blkio.weight_device"))
-    weight = weight or has("blkio", "blkio.weight")
+    # The runtime writes to whichever of the two schedulers' files there is.
+    weight, weights = (
+        any(has("blkio", f"blkio.{scheduler}{knob}") for scheduler in ("", "bfq."))
+        for knob in ("weight", "weight_device")
+    )
     throttled = has("blkio", "blkio.throttle.read_bps_device") or has("io")
     return (
         (("memory_swap",), swap, "swap limit capabilities", "Memory limited without swap."),
