@@ -16,6 +16,7 @@ import structlog
 
 from engine import __version__
 from engine.config import Config
+from engine.container.archive.service import Archives
 from engine.container.exec import Execs
 from engine.container.lifecycle import Parts
 from engine.container.probe import ExecProber
@@ -81,6 +82,7 @@ class Engine:
             execution=self._execution,
         )
         self._containers = Containers(parts, self._images)
+        self._archives = Archives(parts, self._containers)
         self._execs = Execs(parts, self._containers)
         self._puller = Puller(config, self._images, events)
         prober = ExecProber(self._execs, self._execution, self._containers.files)
@@ -109,6 +111,7 @@ class Engine:
             puller=self._puller,
             pusher=Pusher(self._config, self._images, self._events),
             containers=self._containers,
+            archives=self._archives,
             execs=self._execs,
             networks=self._networks,
             volumes=self._volumes,

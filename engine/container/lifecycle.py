@@ -23,6 +23,7 @@ import structlog
 from engine import tasks
 from engine.config import Config
 from engine.container import links, population, restart, rootfs, spec, user
+from engine.container.archive.roots import Roots
 from engine.container.checks.targets import check_root
 from engine.container.container import Container
 from engine.container.files import Files
@@ -78,6 +79,7 @@ class Lifecycle:
         self._restored = asyncio.Event()
         self._rotation = Rotation()
         self.files = Files(parts.config)
+        self.roots = Roots(parts.graph)
         self.health = Healthchecks(parts.events, self.save)
 
     async def start(self, container: Container) -> None:
@@ -140,6 +142,7 @@ class Lifecycle:
         await tasks.cancel_all(self._tasks)
         await asyncio.gather(*self._starts, return_exceptions=True)
         await tasks.cancel_all(self._tasks)
+        await self.roots.close()
 
     async def cleanup(self, container: Container) -> None:
         """Take away all that a run of the container left: cgroups, network, mounts. Goes on past what fails."""
@@ -148,7 +151,7 @@ class Lifecycle:
             f"cleaning up after container {identifier}",
             parts.execution.delete(identifier),
             parts.networks.release(identifier),
-            parts.graph.unmount(identifier),
+            self.roots.unmount(identifier),
             asyncio.to_thread(self._host_mounts.remove, identifier),
             asyncio.to_thread(shutil.rmtree, self.files.bundle(identifier), ignore_errors=True),
         )

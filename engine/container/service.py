@@ -64,6 +64,7 @@ class Containers:
         self.files = Files(parts.config)
         self._neighbours = Neighbours(self._index.find, parts.networks, self._host_mounts, self.files)
         self._lifecycle = Lifecycle(parts, self._ended, self._neighbours, self._host_mounts)
+        self.roots = self._lifecycle.roots
         self._networking = Networking(parts.networks)
 
     async def create(self, request: CreateRequest) -> tuple[str, list[str]]:

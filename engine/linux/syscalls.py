@@ -34,12 +34,24 @@ RESOLVE_NO_SYMLINKS: Final = 0x04
 RESOLVE_BENEATH: Final = 0x08
 RESOLVE_IN_ROOT: Final = 0x10
 
+MOUNT_ATTR_RDONLY: Final = 1
+MOUNT_ATTR_NOSUID: Final = 2
+MOUNT_ATTR_NODEV: Final = 4
+MOUNT_ATTR_NOEXEC: Final = 8
+
+_AT_FDCWD: Final = -100
+_AT_RECURSIVE: Final = 0x8000
+_SYS_PIVOT_ROOT: Final = {"x86_64": 155, "aarch64": 41}
 _SYS_MOUNT_SETATTR: Final = 442
 _SYS_OPENAT2: Final = 437  # the same number on every architecture (calls added since Linux 5.0)
 
 
 class _OpenHow(ctypes.Structure):
     _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+
+
+class _MountAttr(ctypes.Structure):
+    _fields_ = tuple((name, ctypes.c_uint64) for name in ("set", "clear", "propagation", "userns_fd"))
 
 
 def _check(result: int, what: str) -> int:
@@ -91,3 +103,18 @@ def openat2(directory: int, path: str | bytes, *, flags: int, mode: int = 0, res
     name = os.fsencode(path)
     result = _libc.syscall(_SYS_OPENAT2, directory, name, ctypes.byref(how), ctypes.c_size_t(ctypes.sizeof(how)))
     return _check(result, os.fsdecode(name))
+
+
+def mount_setattr(target: str | Path, *, set_: int, propagation: int = 0, recursively: bool = False) -> None:
+    """mount_setattr(2): add attributes to the mount at `target`, `recursively` to all below it. Raises OSError."""
+    attributes = _MountAttr(set_, 0, propagation, 0)
+    size = ctypes.c_size_t(ctypes.sizeof(attributes))
+    flags = _AT_RECURSIVE if recursively else 0
+    call = (_SYS_MOUNT_SETATTR, _AT_FDCWD, os.fsencode(target), flags, ctypes.byref(attributes), size)
+    _check(_libc.syscall(*call), str(target))
+
+
+def pivot_root(new_root: str | Path, put_old: str | Path) -> None:
+    """pivot_root(2), which glibc does not wrap. Raises OSError with the new root's path."""
+    number = _SYS_PIVOT_ROOT[os.uname().machine]
+    _check(_libc.syscall(number, os.fsencode(new_root), os.fsencode(put_old)), str(new_root))

@@ -6,6 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from engine.config import Config
+from engine.container.archive.service import Archives
 from engine.container.exec import Execs
 from engine.container.service import Containers
 from engine.events import EventBus
@@ -27,6 +28,7 @@ class Services:
     puller: Puller
     pusher: Pusher
     containers: Containers
+    archives: Archives
     execs: Execs
     networks: Networks
     volumes: Volumes

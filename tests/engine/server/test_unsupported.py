@@ -19,7 +19,6 @@ DESCRIPTION = Path(__file__).parents[4] / "shared/reference/docker-engine-api-v1
     [
         ("POST", "/v1.48/build", "building images"),
         ("GET", "/v1.41/images/get?names=a", "saving images"),
-        ("PUT", "/containers/c1/archive?path=/", "copying files to and from a container"),
         ("POST", "/plugins/vieux/sshfs:latest/enable", "plugins"),
         ("GET", "/nodes", "swarm mode"),
         ("POST", "/swarm/init", "swarm mode"),

@@ -1,0 +1,14 @@
+"""The process that reads or writes a container's files for one request.
+
+`__main__` imports all that it will ever need, enters the container's view of its files (`namespace`) and gives up
+every right that copying does not need (`rights`). From there on each path is resolved by the kernel within that view
+(`paths`): there is no host file system to be led to, no program or module of the container is ever loaded
+(CVE-2019-14271), and a folder that becomes a link between two steps leads to another place of the same container at
+most (CVE-2018-15664).
+
+`outgoing` writes the tar of a path (`header` its blocks), `incoming` extracts one, `attributes` sets what an entry
+says of its file, `stat` describes a path.
+
+Standard output begins with one line of JSON: what the path is, or why not. A reading one sends the tar behind it; a
+writing one reads the tar from standard input and ends with a second line.
+"""

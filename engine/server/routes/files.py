@@ -1,0 +1,103 @@
+"""Files in and out of containers and volumes, and what a container has changed."""
+
+import base64
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from engine.container.archive.service import Place
+from engine.errors import EngineError, InvalidParameter
+from engine.server.lasting import lasting
+from engine.server.replies import nothing
+from engine.server.requests import flag
+from engine.server.services import services
+
+log = structlog.get_logger(__name__)
+routes = web.RouteTableDef()
+
+_STAT_HEADER: Final = "X-Docker-Container-Path-Stat"
+_TAR: Final = "application/x-tar"
+
+
+@routes.head("/containers/{id}/archive")
+async def stat(request: web.Request) -> web.Response:
+    return await _stat(request, services(request).archives.container(request.match_info["id"]))
+
+
+@routes.get("/containers/{id}/archive")
+async def read(request: web.Request) -> web.StreamResponse:
+    return await _read(request, services(request).archives.container(request.match_info["id"]))
+
+
+@routes.put("/containers/{id}/archive")
+async def write(request: web.Request) -> web.Response:
+    return await _write(request, services(request).archives.container(request.match_info["id"]))
+
+
+@routes.head("/volumes/{name}/archive")
+async def volume_stat(request: web.Request) -> web.Response:
+    return await _stat(request, services(request).archives.volume(request.match_info["name"]))
+
+
+@routes.get("/volumes/{name}/archive")
+async def volume_read(request: web.Request) -> web.StreamResponse:
+    return await _read(request, services(request).archives.volume(request.match_info["name"]))
+
+
+@routes.put("/volumes/{name}/archive")
+async def volume_write(request: web.Request) -> web.Response:
+    return await _write(request, services(request).archives.volume(request.match_info["name"]))
+
+
+async def _stat(request: web.Request, place: Place) -> web.Response:
+    with lasting(request):
+        found = await services(request).archives.stat(place, _path(request))
+    return web.Response(headers=_headers(found))
+
+
+async def _read(request: web.Request, place: Place) -> web.StreamResponse:
+    with lasting(request):
+        async with services(request).archives.read(place, _path(request)) as reading:
+            response = web.StreamResponse(headers={**_headers(reading.stat), "Content-Type": _TAR})
+            await response.prepare(request)
+            try:
+                async for piece in reading.pieces:
+                    await response.write(piece)
+            except EngineError as error:
+                # The 200 is out: only a connection that breaks off tells the client that the archive is not whole.
+                log.warning("an archive broke off", place=place.name, path=_path(request), error=error.message)
+                raise ConnectionResetError(error.message) from error
+    return response
+
+
+async def _write(request: web.Request, place: Place) -> web.Response:
+    with lasting(request):
+        await services(request).archives.write(
+            place,
+            _path(request),
+            _body(request),
+            keep_kinds=flag(request, "noOverwriteDirNonDir"),
+            to_user=flag(request, "copyUIDGID"),
+        )
+    return nothing(status=200)
+
+
+async def _body(request: web.Request) -> AsyncIterator[bytes]:
+    async for piece in request.content.iter_any():
+        yield piece
+
+
+def _headers(stat: Mapping[str, Any]) -> dict[str, str]:
+    return {_STAT_HEADER: base64.b64encode(msgspec.json.encode(stat)).decode()}
+
+
+def _path(request: web.Request) -> str:
+    path = request.query.get("path", "")
+    if not path:
+        raise InvalidParameter("bad parameter: path cannot be empty")
+    if "\0" in path:
+        raise InvalidParameter("bad parameter: path holds a NUL character")
+    return path
