@@ -258,7 +258,7 @@ class Lifecycle:
             files=joined.files or self.files.folder(record.id),
             identity=identity,
             network_namespace=sandbox,
-            cgroup_path=_cgroup_path(record, self._parts.config),
+            cgroup_path=cgroup_path(record, self._parts.config),
             joined=joined.namespaces,
             shared_memory=joined.shared_memory or self._own_shared_memory(record),
             parts=self._parts_of_volumes(record),
@@ -372,7 +372,8 @@ async def _nothing() -> None:
     return None
 
 
-def _cgroup_path(record: Record, config: Config) -> str:
+def cgroup_path(record: Record, config: Config) -> str:
+    """The container's control group, below the root of each hierarchy."""
     return str(PurePosixPath("/", record.host_config.cgroup_parent or config.cgroup_parent, record.id))
 
 

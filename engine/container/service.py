@@ -4,22 +4,23 @@ import asyncio
 import contextlib
 import dataclasses
 import signal
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 import structlog
 
-from engine.container import creation, filters, logs, restart, view
+from engine.container import creation, filters, logs, restart, stats, update, view
 from engine.container.checks import kernel
+from engine.container.config.update import Update
 from engine.container.container import Container, WaitCondition, WaitResult
 from engine.container.creation import CreateRequest
 from engine.container.files import Files
 from engine.container.healthchecks import Prober
 from engine.container.hostmounts import HostMounts
 from engine.container.index import Index
-from engine.container.lifecycle import Lifecycle, Parts, collect
+from engine.container.lifecycle import Lifecycle, Parts, cgroup_path, collect
 from engine.container.logs import LogOptions
 from engine.container.logs.policy import details_of, policy_of
 from engine.container.neighbours import Neighbours
@@ -27,7 +28,9 @@ from engine.container.networking import Networking
 from engine.container.processes import top
 from engine.container.record import Record, State
 from engine.container.signals import signal_number
+from engine.container.spec.resources import resources
 from engine.container.state import Status, move
+from engine.container.stats import Sample
 from engine.container.streams import Chunk, Session, Stream
 from engine.errors import Conflict, EngineError, InvalidParameter, NotFound, NotModified, NotSupported
 from engine.ids import check_name, random_id, random_name
@@ -247,6 +250,33 @@ class Containers:
         _running_state(container, "top")
         return await top(await self._parts.execution.pids(container.id), ps_args)
 
+    async def update(self, ref: str, wishes: Update) -> list[str]:
+        """Change limits and restart policy, at once where it runs; returns warnings.
+
+        Raises InvalidParameter and Conflict for what can't be, EngineError when the kernel refuses: then nothing is
+        changed.
+        """
+        container = self.find(ref)
+        async with container.lock:
+            if container.status in {Status.REMOVING, Status.DEAD}:
+                raise Conflict(
+                    f'Cannot update container {container.id}: container is marked for removal and cannot be "update"'
+                )
+            record = container.record
+            changed, warnings = kernel.adapt(update.updated(record.host_config, wishes))
+            if container.status.has_process and update.has_limits(wishes):
+                limits = resources(changed, ())
+                await self._parts.execution.update(container.id, self.files.bundle(container.id), limits)
+            record.host_config = changed
+            await self._lifecycle.save(container)
+        self._parts.events.publish("container", "update", container.id, container.attributes())
+        return warnings
+
+    def stats(self, ref: str) -> AsyncGenerator[dict[str, Any], None]:
+        """Docker's StatsResponse, now and once a second from then on; NotFound is raised by the call itself."""
+        container = self.find(ref)
+        return stats.follow(container, partial(self._sample, container))
+
     def wait(self, ref: str, condition: WaitCondition) -> "asyncio.Future[WaitResult]":
         """Registered when this returns: the caller may send its headers at once, then await the future."""
         return self.find(ref).wait(condition)
@@ -393,6 +423,13 @@ class Containers:
             async with container.lock:
                 with contextlib.suppress(ExceptionGroup):  # logged by `collect`; the record is left as dead
                     await self._remove(container, volumes=True)
+
+    def _sample(self, container: Container) -> Sample | None:
+        record = container.record
+        if not record.state.status.has_process:
+            return None
+        path = cgroup_path(record, self._parts.config)
+        return stats.take(path, record.state.pid, shares_host=record.network == "host")
 
     async def _removed(self, container: Container, *, force: bool, volumes: bool) -> bool:
         """One attempt at removing it; False when it lives again by the time that it could have been removed."""

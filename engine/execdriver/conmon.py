@@ -139,6 +139,11 @@ class ConmonDriver:
     async def resume(self, container_id: str) -> None:
         await self._runtime.resume(container_id)
 
+    async def update(self, container_id: str, bundle: Path, resources: Mapping[str, Any]) -> None:
+        file = bundle / "resources.json"
+        file.write_text(json.dumps(resources))
+        await self._runtime.update(container_id, file)
+
     async def pids(self, container_id: str) -> Sequence[int]:
         return await self._runtime.pids(container_id)
 

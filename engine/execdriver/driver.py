@@ -130,6 +130,9 @@ class ExecDriver(Protocol):
 
     async def resume(self, container_id: str) -> None: ...
 
+    async def update(self, container_id: str, bundle: Path, resources: Mapping[str, Any]) -> None:
+        """Set the limits of the running container anew; `resources` as in the runtime specification, no devices."""
+
     async def pids(self, container_id: str) -> Sequence[int]:
         """The host's pids of all processes in the container."""
 

@@ -68,6 +68,10 @@ class Runtime:
     async def resume(self, container_id: str) -> None:
         await self._call("resume", container_id)
 
+    async def update(self, container_id: str, resources: Path) -> None:
+        """Set the limits that the file (JSON) has; those that it lacks stay."""
+        await self._call("update", "--resources", str(resources), container_id)
+
     async def pids(self, container_id: str) -> list[int]:
         return [int(pid) for pid in json.loads(await self._call("ps", "--format", "json", container_id)) or []]
 

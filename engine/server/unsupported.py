@@ -18,8 +18,6 @@ _PLUGINS: Final = "plugins"
 UNSUPPORTED: Final[tuple[tuple[str, str, str], ...]] = (
     ("GET", "/containers/{id}/changes", "listing a container's changed files"),
     ("GET", "/containers/{id}/export", "exporting a container's file system"),
-    ("GET", "/containers/{id}/stats", "container statistics"),
-    ("POST", "/containers/{id}/update", "changing a container's limits"),
     ("GET", "/containers/{id}/attach/ws", "attaching through a WebSocket"),
     ("POST", "/build", "building images"),
     ("POST", "/build/prune", "a build cache"),

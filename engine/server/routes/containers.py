@@ -5,6 +5,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from engine.container.config import ContainerConfig, HostConfig, NetworkingConfig, decode
+from engine.container.config.update import Update
 from engine.container.creation import CreateRequest
 from engine.errors import InvalidParameter, NotSupported
 from engine.server.filters import read_filters
@@ -87,6 +88,12 @@ async def pause(request: web.Request) -> web.Response:
 async def unpause(request: web.Request) -> web.Response:
     await services(request).containers.unpause(_ref(request))
     return nothing()
+
+
+@routes.post("/containers/{id}/update")
+async def update(request: web.Request) -> web.Response:
+    wishes = decode(Update, await read_object(request, required=True), "UpdateConfig")
+    return reply({"Warnings": await services(request).containers.update(_ref(request), wishes)})
 
 
 @routes.post("/containers/{id}/rename")
