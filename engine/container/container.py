@@ -6,6 +6,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from engine.container.attach import Hub
+from engine.container.logs.files import LogFiles
 from engine.container.record import Record
 from engine.container.state import Status
 from engine.execdriver.driver import AttachSocket, Stdio
@@ -32,10 +33,12 @@ class Container:
     the next restart.
     """
 
-    def __init__(self, record: Record, connect: Callable[[], Awaitable[AttachSocket]]) -> None:
+    def __init__(
+        self, record: Record, connect: Callable[[], Awaitable[AttachSocket]], log: LogFiles | None = None
+    ) -> None:
         self.record = record
         self.lock = asyncio.Lock()
-        self.hub = Hub(stdio_of(record), connect)
+        self.hub = Hub(stdio_of(record), connect, log)
         self.ended = asyncio.Event()
         self.ended.set()
         self.exec_ids: list[str] = []

@@ -210,7 +210,7 @@ class Lifecycle:
         self.health.prepare(container)
         await self.save(container)
         container.ended.clear()
-        await container.hub.open()
+        await container.hub.open(at_start=True)
         await parts.execution.start(identifier, running)
         self._watch(container, running)
         self.health.watch(container)

@@ -22,6 +22,7 @@ from engine.container.hostmounts import HostMounts
 from engine.container.index import Index
 from engine.container.lifecycle import Lifecycle, Parts, cgroup_path, collect
 from engine.container.logs import LogOptions
+from engine.container.logs.files import LogFiles
 from engine.container.logs.policy import details_of, policy_of
 from engine.container.neighbours import Neighbours
 from engine.container.networking import Networking
@@ -401,7 +402,7 @@ class Containers:
 
     def _hold(self, record: Record) -> Container:
         connect = partial(self._parts.execution.connect, self.files.bundle(record.id))
-        container = Container(record, connect)
+        container = Container(record, connect, _log_files(record, self.files))
         self._index.add(container)
         return container
 
@@ -456,6 +457,7 @@ class Containers:
         if state.status is not Status.REMOVING:
             state.status = move(container.id, state.status, Status.REMOVING)
             await self._lifecycle.save(container)
+        await container.hub.end()  # before its log goes: clients that are behind still read it
         try:
             await collect(
                 f"removing container {container.id}",
@@ -505,6 +507,12 @@ class Containers:
         except NotFound:
             below = 0
         return {"SizeRw": written, "SizeRootFs": written + below}
+
+
+def _log_files(record: Record, files: Files) -> LogFiles | None:
+    policy = policy_of(record.host_config.log_config)
+    max_files = None if policy.max_size is None else policy.max_files
+    return LogFiles(files.log(record.id), max_files) if policy.is_kept else None
 
 
 def check_not_restarting(container: Container) -> None:

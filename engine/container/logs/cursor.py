@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections import deque
 from types import TracebackType
 from typing import Final, Self
 
@@ -19,6 +20,8 @@ class Cursor:
 
     def __init__(self, files: LogFiles, file: LogFile, offset: int = 0) -> None:
         self._files = files
+        self._closed = False
+        self._held: deque[tuple[LogFile, int]] = deque()
         self._newest_known = max((each.start or 0 for each in files.full()), default=-1)
         self._open(file)
         self.skipped: LogFile | None = None
@@ -37,7 +40,28 @@ class Cursor:
         """Return when there may be more lines than the last call of `lines` saw. May return early."""
         await self._watch.changed()
 
+    def files_after(self) -> int | None:
+        """How many files there are after this one; None when this one has been removed."""
+        inodes = [file.inode for file in self._files.listing()]
+        return len(inodes) - 1 - inodes.index(self._file.inode) if self._file.inode in inodes else None
+
+    def hold(self) -> None:
+        """Keep the files after this one readable, even if they are removed."""
+        listing = self._files.listing()
+        inodes = [file.inode for file in listing]
+        here = inodes.index(self._file.inode) if self._file.inode in inodes else len(listing)
+        for file in listing[here + 1 :]:
+            self._held.append((file, os.open(file.path, os.O_RDONLY | os.O_CLOEXEC)))
+
     def close(self) -> None:
+        """Idempotent."""
+        if not self._closed:
+            self._closed = True
+            self._close_file()
+            while self._held:
+                os.close(self._held.popleft()[1])
+
+    def _close_file(self) -> None:
         self._watch.close()
         os.close(self._descriptor)
 
@@ -49,17 +73,21 @@ class Cursor:
     ) -> None:
         self.close()
 
-    def _open(self, file: LogFile) -> None:
-        self._descriptor = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC)
+    def _open(self, file: LogFile, descriptor: int | None = None) -> None:
+        self._descriptor = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC) if descriptor is None else descriptor
         # Rotation may have come between the listing and this: what was opened counts.
         self._file = LogFile(file.path, os.fstat(self._descriptor).st_ino, file.start)
         self._watch = FileWatch(f"/proc/self/fd/{self._descriptor}")
 
     def _advance(self) -> bool:
         """Go to the file after this one; False when there is none."""
+        if self._held:
+            self._close_file()
+            self._open(*self._held.popleft())
+            return True
         while (following := self._following()) is not None:
             file, is_next = following
-            self.close()
+            self._close_file()
             try:
                 self._open(file)
             except FileNotFoundError:  # removed between the listing and now

@@ -26,10 +26,14 @@ class LogFile:
 
 
 class LogFiles:
-    """They are found anew at each question: the rotation may be another task's, or was another engine's."""
+    """They are found anew at each question: the rotation may be another task's, or was another engine's.
 
-    def __init__(self, path: Path) -> None:
+    `max_files` is how many the rotation leaves, None for all.
+    """
+
+    def __init__(self, path: Path, max_files: int | None = None) -> None:
         self.path = path
+        self.max_files = max_files
 
     def listing(self) -> list[LogFile]:
         """All of them, the oldest first; empty for a container that never ran."""

@@ -7,6 +7,7 @@ import pytest
 from engine import tasks
 from engine.container import attach
 from engine.container.attach import Hub
+from engine.container.logs.files import LogFiles
 from engine.container.streams import Stream
 from engine.execdriver.driver import Stdio
 
@@ -34,9 +35,10 @@ class StandInSocket:
 
 
 class Monitor:
-    def __init__(self, **stdio):
+    def __init__(self, *, log=None, **stdio):
         self.sockets: list[StandInSocket] = []
-        self.hub = Hub(Stdio(**{"tty": False, "stdin": True, "stdin_once": True, **stdio}), self.connect)
+        self.log = log
+        self.hub = Hub(Stdio(**{"tty": False, "stdin": True, "stdin_once": True, **stdio}), self.connect, log)
 
     async def connect(self):
         self.sockets.append(StandInSocket())
@@ -45,6 +47,20 @@ class Monitor:
     def write(self, *packets):
         for packet in packets:
             self.sockets[-1].packets.put_nowait(packet)
+
+    def log_lines(self, *lines):
+        with self.log.path.open("a") as file:
+            file.writelines(f"2026-11-24T10:00:00.000000000+00:00 stdout F {line}\n" for line in lines)
+
+    def write_lines(self, *lines):
+        self.log_lines(*lines)
+        self.write(*((1, f"{line}\n".encode()) for line in lines))
+
+    def cut_log(self):
+        self.log.path.write_bytes(b"")
+
+    def remove_log(self):
+        self.log.path.unlink()
 
 
 async def collect(client):
@@ -110,7 +126,7 @@ async def test_a_terminal_and_an_open_stdin_have_no_end_of_input(stdio):
     assert await collect(again) == [(Stream.STDOUT, b"again")]
 
 
-async def test_a_slow_client_is_waited_for_and_one_that_left_is_not(monkeypatch):
+async def test_a_slow_client_without_a_log_is_waited_for_and_one_that_left_is_not(monkeypatch):
     monkeypatch.setattr(attach, "BUFFER_LIMIT", 10)
     monitor = Monitor()
     slow, gone = monitor.hub.join(BOTH), monitor.hub.join(BOTH)
@@ -122,6 +138,58 @@ async def test_a_slow_client_is_waited_for_and_one_that_left_is_not(monkeypatch)
     reading = [chunk async for chunk in _until(slow, 3)]
     assert b"".join(chunk.data for chunk in reading) == b"0123456789" * 3
     await monitor.hub.end()
+
+
+async def test_a_client_that_takes_nothing_is_given_up_and_told_so(monkeypatch):
+    monkeypatch.setattr(attach, "BUFFER_LIMIT", 10)
+    monkeypatch.setattr(attach, "PATIENCE_S", 0.01)
+    monitor = Monitor()
+    stuck = monitor.hub.join(BOTH)
+    await monitor.hub.open()
+    monitor.write(*[(1, b"0123456789")] * 3, None)
+    await monitor.hub.end()
+    assert await collect(stuck) == [(Stream.STDOUT, b"0123456789"), (Stream.STDERR, attach._LOST.encode())]
+
+
+@pytest.fixture
+def logged(tmp_path, monkeypatch):
+    """A monitor that writes a log before it writes to its clients, as conmon does; here the log has an old line."""
+    monkeypatch.setattr(attach, "BUFFER_LIMIT", 10)
+    monitor = Monitor(log=LogFiles(tmp_path / "output.log"))
+    monitor.log_lines("an older run")
+    return monitor
+
+
+async def test_a_slow_client_reads_on_from_the_log_and_holds_nobody_up(logged):
+    slow, quick = logged.hub.join(BOTH), logged.hub.join(BOTH)
+    await logged.hub.open(at_start=True)
+    lines = [f"line {number}" for number in range(20)]
+    logged.write_lines(*lines[:10])
+    seen, reading = b"", aiter(quick)
+    while not seen.endswith(b"line 9\n"):
+        seen += (await anext(reading)).data
+    read = aiter(slow)
+    received = [(await anext(read)).data for _ in range(3)]  # it has caught up
+    logged.write_lines(*lines[10:])
+    logged.write(None)
+    await logged.hub.end()
+    logged.remove_log()
+    received += [chunk.data async for chunk in read]
+    assert b"".join(received).decode().splitlines() == lines
+
+
+async def test_a_slow_client_is_told_that_the_log_has_not_what_it_missed(logged):
+    slow = logged.hub.join(BOTH)
+    await logged.hub.open(at_start=True)
+    logged.write_lines(*["twelve bytes"] * 3)
+    while slow._behind is None:
+        await asyncio.sleep(0.001)
+    logged.cut_log()
+    logged.write(None)
+    await logged.hub.end()
+    received = await collect(slow)
+    assert received[0] == (Stream.STDOUT, b"twelve bytes\n")
+    assert received[-1] == (Stream.STDERR, attach._LOST.encode())
 
 
 async def _until(client, count):
