@@ -35,6 +35,11 @@ INSTALLED_APPS = [
     "dashboard.hosts",
     "dashboard.containers",
     "dashboard.images",
+    "dashboard.volumes",
+    "dashboard.networks",
+    "dashboard.events",
+    "dashboard.overview",
+    "dashboard.palette",
     "dashboard.jobs",
     "dashboard.terminal",
 ]

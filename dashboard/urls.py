@@ -6,10 +6,15 @@ from django.views.generic import RedirectView
 from dashboard.hosts.models import LOCAL
 
 urlpatterns = [
-    path("", RedirectView.as_view(url=reverse_lazy("containers:list", args=[LOCAL])), name="home"),
+    path("", RedirectView.as_view(url=reverse_lazy("overview:show", args=[LOCAL])), name="home"),
     path("accounts/", include("dashboard.accounts.urls")),
+    path("hosts/<slug:host>/", include("dashboard.overview.urls")),
     path("hosts/<slug:host>/containers/", include("dashboard.containers.urls")),
     path("hosts/<slug:host>/images/", include("dashboard.images.urls")),
+    path("hosts/<slug:host>/volumes/", include("dashboard.volumes.urls")),
+    path("hosts/<slug:host>/networks/", include("dashboard.networks.urls")),
+    path("hosts/<slug:host>/events/", include("dashboard.events.urls")),
+    path("hosts/<slug:host>/palette/", include("dashboard.palette.urls")),
     path("jobs/", include("dashboard.jobs.urls")),
     path("", include("dashboard.terminal.urls")),
 ]

@@ -1,11 +1,12 @@
 """What can be done to a container at once, without a job."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from enum import StrEnum
 from typing import Final
 
 from aiodocker.containers import DockerContainer
 
+from dashboard.hosts.bulk import for_each
 from dashboard.hosts.client import engine
 from dashboard.hosts.models import Host
 
@@ -39,3 +40,8 @@ async def perform(host: Host, container_id: str, action: Action) -> None:
     """
     async with engine(host) as docker:
         await _DO[action](docker.containers.container(container_id))
+
+
+async def perform_all(host: Host, container_ids: Iterable[str], action: Action) -> None:
+    """Do `action` to each. Raises one EngineFailure for all that were refused; the others are done all the same."""
+    await for_each(container_ids, lambda container_id: perform(host, container_id, action))

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from django.utils.dateparse import parse_datetime
-
 from dashboard.containers import ports
 from dashboard.containers.ports import Port
 from dashboard.containers.state import State
+from dashboard.hosts.times import read_time
 
 
 @dataclass(frozen=True)
@@ -97,9 +96,9 @@ class Detail:
             health=(state.get("Health") or {}).get("Status", ""),
             is_oom_killed=bool(state.get("OOMKilled")),
             has_tty=bool(config.get("Tty")),
-            created=_time(data.get("Created")),
-            started=_time(state.get("StartedAt")),
-            finished=_time(state.get("FinishedAt")),
+            created=read_time(data.get("Created")),
+            started=read_time(state.get("StartedAt")),
+            finished=read_time(state.get("FinishedAt")),
             restart_policy=((data.get("HostConfig") or {}).get("RestartPolicy") or {}).get("Name") or "no",
             command=shlex.join([data.get("Path", ""), *(data.get("Args") or ())]),
             workdir=config.get("WorkingDir") or "/",
@@ -121,9 +120,3 @@ class Detail:
 def _pair(entry: str) -> tuple[str, str]:
     name, _, value = entry.partition("=")
     return name, value
-
-
-def _time(text: object) -> datetime | None:
-    """Docker's RFC 3339 time, which has nanoseconds; the year 1 stands for never."""
-    found = parse_datetime(str(text or ""))
-    return found if found and found.year > 1 else None

@@ -35,5 +35,17 @@ async def get_detail(host: Host, reference: str) -> Detail:
 
 def _fields(container: Any) -> dict[str, Any]:
     """aiodocker wraps each entry in an object that has its fields as items, but is no mapping."""
-    names = ("Id", "Names", "Image", "Command", "State", "Status", "Created", "Ports")
+    names = (
+        "Id",
+        "Names",
+        "Image",
+        "Command",
+        "State",
+        "Status",
+        "Created",
+        "Ports",
+        "ImageID",
+        "Mounts",
+        "NetworkSettings",
+    )
     return {name: container[name] for name in names if name in container}

@@ -12,7 +12,7 @@ from dashboard.containers.state import State
 
 @dataclass(frozen=True)
 class Summary:
-    """One entry of `GET /containers/json`."""
+    """One entry of `GET /containers/json`. `volumes` and `networks` are names of what it uses."""
 
     id: str
     name: str
@@ -22,6 +22,9 @@ class Summary:
     status: str
     created: datetime
     ports: tuple[Port, ...]
+    image_id: str = ""
+    volumes: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> Self:
@@ -34,6 +37,9 @@ class Summary:
             status=entry["Status"],
             created=datetime.fromtimestamp(entry["Created"], UTC),
             ports=ports.from_summary(entry.get("Ports") or ()),
+            image_id=entry.get("ImageID", ""),
+            volumes=_volumes(entry),
+            networks=tuple((entry.get("NetworkSettings") or {}).get("Networks") or ()),
         )
 
     @property
@@ -46,3 +52,7 @@ def _name(entry: Mapping[str, Any]) -> str:
     names: list[str] = [name.removeprefix("/") for name in entry.get("Names") or ()]
     own = [name for name in names if "/" not in name]
     return next(iter(own or names), str(entry["Id"])[:12])
+
+
+def _volumes(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(mount["Name"] for mount in entry.get("Mounts") or () if mount.get("Type") == "volume")

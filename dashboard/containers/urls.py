@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.index, name="list"),
     path("rows/", views.rows, name="rows"),
     path("run/", views.run, name="run"),
+    path("all/do/<slug:action>/", views.act_on_all, name="act_on_all"),
     path("<container:container>/", views.show, name="show"),
     path("<container:container>/row/", views.row, name="row"),
     path("<container:container>/head/", views.head, name="head"),

@@ -1,26 +1,24 @@
 """Pages of containers, and what htmx asks for parts of them."""
 
-from collections.abc import Awaitable
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from asgiref.sync import sync_to_async
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboard.accounts.current import current_user
-from dashboard.containers.actions import Action, perform
+from dashboard.containers.actions import Action, perform, perform_all
 from dashboard.containers.forms import RunForm
 from dashboard.containers.queries import get_detail, get_summary, list_containers
-from dashboard.hosts.client import EngineFailure
-from dashboard.hosts.lookup import get_host
+from dashboard.containers.state import State
+from dashboard.hosts.forms import TickedForm
+from dashboard.hosts.lookup import get_host, unless_gone
 from dashboard.images.queries import list_tags
 from dashboard.jobs.actions import enqueue
 from dashboard.jobs.params import Kind
-
-T = TypeVar("T")
 
 TABS: Final = frozenset({"overview", "logs", "terminal", "inspect"})
 
@@ -29,7 +27,8 @@ TABS: Final = frozenset({"overview", "logs", "terminal", "inspect"})
 async def index(request: HttpRequest, host: str) -> HttpResponse:
     """The list."""
     where = await get_host(host)
-    return render(request, "containers/list.html", {"host": where, "containers": await list_containers(where)})
+    context = {"host": where, "containers": await list_containers(where), "states": list(State)}
+    return render(request, "containers/list.html", context)
 
 
 @require_GET
@@ -43,7 +42,7 @@ async def rows(request: HttpRequest, host: str) -> HttpResponse:
 async def row(request: HttpRequest, host: str, container: str) -> HttpResponse:
     """One row of the list; nothing once the container is gone, so that the row goes as well."""
     where = await get_host(host)
-    summary = await _unless_gone(get_summary(where, container))
+    summary = await unless_gone(get_summary(where, container))
     if summary is None:
         return HttpResponse()
     return render(request, "containers/_row.html", {"host": where, "container": summary})
@@ -64,7 +63,7 @@ async def show(request: HttpRequest, host: str, container: str, tab: str = "over
 async def head(request: HttpRequest, host: str, container: str) -> HttpResponse:
     """The page's head: name, state and actions; or word that the container is gone."""
     where = await get_host(host)
-    detail = await _unless_gone(get_detail(where, container))
+    detail = await unless_gone(get_detail(where, container))
     template = "containers/_head.html" if detail else "containers/_gone.html"
     return render(request, template, {"host": where, "container": detail})
 
@@ -73,7 +72,7 @@ async def head(request: HttpRequest, host: str, container: str) -> HttpResponse:
 async def overview(request: HttpRequest, host: str, container: str) -> HttpResponse:
     """What the overview shows; nothing once the container is gone, of which the head tells."""
     where = await get_host(host)
-    detail = await _unless_gone(get_detail(where, container))
+    detail = await unless_gone(get_detail(where, container))
     if detail is None:
         return HttpResponse()
     return render(request, "containers/_overview.html", {"host": where, "container": detail})
@@ -90,6 +89,21 @@ async def act(request: HttpRequest, host: str, container: str, action: str) -> H
     return HttpResponseRedirect(reverse("containers:list", args=[host]))
 
 
+@require_POST
+async def act_on_all(request: HttpRequest, host: str, action: str) -> HttpResponse:
+    """Do one Action to all that were ticked."""
+    if action not in set(Action):
+        raise Http404
+    where = await get_host(host)
+    form = TickedForm(request.POST)
+    if not form.is_valid():
+        return HttpResponseBadRequest(form.errors.as_text(), content_type="text/plain; charset=utf-8")
+    await perform_all(where, form.cleaned_data["name"], Action(action))
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    return HttpResponseRedirect(reverse("containers:list", args=[host]))
+
+
 @require_http_methods(["GET", "POST"])
 async def run(request: HttpRequest, host: str) -> HttpResponse:
     """The run form; a valid one becomes a Job, on whose page the user goes on."""
@@ -100,13 +114,3 @@ async def run(request: HttpRequest, host: str) -> HttpResponse:
         return HttpResponseRedirect(job.get_absolute_url())
     context: dict[str, Any] = {"host": where, "form": form, "tags": await list_tags(where)}
     return render(request, "containers/run.html", context)
-
-
-async def _unless_gone(asked: Awaitable[T]) -> T | None:
-    """The engine's answer; None where it has no such container any more."""
-    try:
-        return await asked
-    except EngineFailure as failure:
-        if failure.status != HTTPStatus.NOT_FOUND:
-            raise
-        return None

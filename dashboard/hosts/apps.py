@@ -3,6 +3,9 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.db.models.signals import post_migrate
+from django.urls import register_converter
+
+from dashboard.hosts.reference import NameConverter
 
 
 class HostsConfig(AppConfig):
@@ -11,6 +14,8 @@ class HostsConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(_make_local, sender=self)
+        # Here, because pages' addresses and sockets' use it, and either may be loaded first.
+        register_converter(NameConverter, "name")
 
 
 def _make_local(using: str, **_signal: Any) -> None:

@@ -1,7 +1,9 @@
 """What can be done to an image at once, without a job."""
 
+from collections.abc import Iterable
 from urllib.parse import quote
 
+from dashboard.hosts.bulk import for_each
 from dashboard.hosts.client import engine
 from dashboard.hosts.models import Host
 
@@ -13,3 +15,8 @@ async def remove(host: Host, reference: str) -> None:
     """
     async with engine(host) as docker:
         await docker.images.delete(quote(reference, safe=""))
+
+
+async def remove_all(host: Host, references: Iterable[str]) -> None:
+    """Remove those that were shown and confirmed. Raises one EngineFailure for all that were refused."""
+    await for_each(references, lambda reference: remove(host, reference))

@@ -29,7 +29,12 @@ class Summary:
 
     @property
     def short_id(self) -> str:
-        return self.id.removeprefix("sha256:")[:12]
+        return self.hex_id[:12]
+
+    @property
+    def hex_id(self) -> str:
+        """The ID as it stands in addresses."""
+        return self.id.removeprefix("sha256:")
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -10,4 +10,7 @@ urlpatterns = [
     path("rows/", views.rows, name="rows"),
     path("pull/", views.pull, name="pull"),
     path("remove/", views.remove, name="remove"),
+    path("prune/", views.prune, name="prune"),
+    path("<name:image>/", views.show, name="show"),
+    path("<name:image>/facts/", views.facts, name="facts"),
 ]

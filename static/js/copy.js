@@ -11,10 +11,10 @@ async function copy(element) {
   document.execCommand("copy");
 }
 
-for (const button of document.querySelectorAll("button[data-copy]")) {
-  button.addEventListener("click", async () => {
-    await copy(document.querySelector(button.dataset.copy));
-    button.dataset.done = "";
-    setTimeout(() => delete button.dataset.done, SHOWN_MS);
-  });
-}
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-copy]");
+  if (!button) return;
+  await copy(document.querySelector(button.dataset.copy));
+  button.dataset.done = "";
+  setTimeout(() => delete button.dataset.done, SHOWN_MS);
+});

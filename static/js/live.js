@@ -1,7 +1,7 @@
 // Keeps what is shown true: for each change on the host, the elements that show it ask for themselves again.
 //
 // data-live-id="ID"       shows the object of this ID; with data-live-remove it goes when the object is destroyed
-// data-live-kind="KIND"   shows all objects of a kind (container, image, …)
+// data-live-kind="KIND"   shows all objects of a kind (container, image, …), or of several
 // Both carry hx-get and hx-trigger="refresh". Other scripts listen to "portside:change" on document.
 import { refresh } from "./refresh.js";
 import { Socket } from "./socket.js";
@@ -20,7 +20,7 @@ function show(change) {
   }
   shown.filter((element) => element.isConnected).forEach(refresh);
   if (shown.length === 0 || change.action === "destroy") {
-    all(`[data-live-kind="${CSS.escape(change.kind)}"]`).forEach(refresh);
+    all(`[data-live-kind~="${CSS.escape(change.kind)}"]`).forEach(refresh);
   }
 }
 

@@ -10,6 +10,7 @@ export class Socket {
   #backoff = new Backoff();
   #socket = null;
   #timer = 0;
+  #isDone = false;
 
   // `address` is a path of this origin, or a function that gives one for each attempt.
   constructor(address, handlers) {
@@ -29,8 +30,17 @@ export class Socket {
       this.#backoff.reset();
       this.#handlers.open?.();
     };
-    socket.onmessage = (event) => this.#handlers.message(event.data);
+    socket.onmessage = (event) => socket === this.#socket && this.#handlers.message(event.data);
     socket.onclose = (event) => this.#closed(socket, event.code);
+  }
+
+  // For good; no handler is called any more.
+  close() {
+    this.#isDone = true;
+    clearTimeout(this.#timer);
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
   }
 
   #closed(socket, code) {
@@ -45,6 +55,6 @@ export class Socket {
   }
 
   #retryNow() {
-    if (this.#socket === null) this.open();
+    if (this.#socket === null && !this.#isDone) this.open();
   }
 }

@@ -63,11 +63,39 @@ def inspected(container_id: str, name: str, *, state: str = "running", tty: bool
     }
 
 
+def network(network_id: str, name: str, **fields: Any) -> dict[str, Any]:
+    """An entry of `GET /networks`, and with `Containers` the answer of `GET /networks/ID`."""
+    return {
+        "Id": network_id,
+        "Name": name,
+        "Created": "2026-05-28T20:26:40.123456789Z",
+        "Scope": "local",
+        "Driver": "bridge",
+        "Internal": False,
+        "IPAM": {"Driver": "default", "Config": [{"Subnet": "10.5.0.0/16", "Gateway": "10.5.0.1"}]},
+        "Options": {},
+        "Labels": {},
+    } | fields
+
+
+def volume(name: str, **fields: Any) -> dict[str, Any]:
+    """`GET /volumes/NAME`."""
+    return {
+        "Name": name,
+        "Driver": "local",
+        "Mountpoint": f"/v/{name}/_data",
+        "CreatedAt": "2026-05-28T20:26:40Z",
+        "Scope": "local",
+        "Labels": None,
+        "Options": None,
+    } | fields
+
+
 class StandIn:
     """Serves on a unix socket, in a thread of its own, so that synchronous tests can talk to it.
 
-    `asked` lists what was asked of it and changes something. A container with an ID in `refusals` answers with that
-    status and text. `emit()` sends an event to all who listen.
+    `asked` lists what was asked of it and changes something, `bodies` what came with it. An object with a name in
+    `refusals` answers with that status and text. `emit()` sends an event to all who listen.
     """
 
     def __init__(self, path: Path) -> None:
@@ -75,6 +103,13 @@ class StandIn:
         self.containers: list[dict[str, Any]] = []
         self.details: dict[str, dict[str, Any]] = {}
         self.images: list[dict[str, Any]] = []
+        self.image_details: dict[str, dict[str, Any]] = {}
+        self.history: list[dict[str, Any]] = []
+        self.volumes: list[dict[str, Any]] = []
+        self.networks: list[dict[str, Any]] = []
+        self.info: dict[str, Any] = {}
+        self.event_queries: list[dict[str, str]] = []
+        self.bodies: list[dict[str, Any]] = []
         self.logs = b""
         self.log_queries: list[dict[str, str]] = []
         self.refusals: dict[str, tuple[int, str]] = {}
@@ -89,8 +124,8 @@ class StandIn:
     def listeners(self) -> int:
         return len(self._listeners)
 
-    def emit(self, kind: str, action: str, actor: str) -> None:
-        event = {"Type": kind, "Action": action, "Actor": {"ID": actor, "Attributes": {}}}
+    def emit(self, kind: str, action: str, actor: str, **fields: Any) -> None:
+        event = {"Type": kind, "Action": action, "Actor": {"ID": actor, "Attributes": {}}} | fields
         self._tell(json.dumps(event).encode() + b"\n")
 
     def hang_up(self) -> None:
@@ -131,6 +166,17 @@ class StandIn:
             ("DELETE", "/containers/{id}", self._change),
             ("GET", "/images/json", self._list_images),
             ("DELETE", "/images/{id:.+}", self._change),
+            ("GET", "/images/{id}/json", self._inspect_image),
+            ("GET", "/images/{id}/history", self._history),
+            ("GET", "/volumes", self._list_volumes),
+            ("POST", "/volumes/create", self._create),
+            ("GET", "/volumes/{id}", self._inspect_volume),
+            ("DELETE", "/volumes/{id}", self._change),
+            ("GET", "/networks", self._list_networks),
+            ("POST", "/networks/create", self._create),
+            ("GET", "/networks/{id}", self._inspect_network),
+            ("DELETE", "/networks/{id}", self._change),
+            ("GET", "/info", self._info),
             ("GET", "/events", self._events),
         ]
         application = web.Application()
@@ -157,11 +203,43 @@ class StandIn:
     async def _list_images(self, _request: web.Request) -> web.StreamResponse:
         return web.json_response(self.images)
 
+    async def _inspect_image(self, request: web.Request) -> web.StreamResponse:
+        return self._found(self.image_details.get(request.match_info["id"]), "image", request)
+
+    async def _history(self, _request: web.Request) -> web.StreamResponse:
+        return web.json_response(self.history)
+
+    async def _list_volumes(self, _request: web.Request) -> web.StreamResponse:
+        return web.json_response({"Volumes": self.volumes or None, "Warnings": None})
+
+    async def _inspect_volume(self, request: web.Request) -> web.StreamResponse:
+        named = {entry["Name"]: entry for entry in self.volumes}
+        return self._found(named.get(request.match_info["id"]), "volume", request)
+
+    async def _list_networks(self, _request: web.Request) -> web.StreamResponse:
+        return web.json_response(self.networks)
+
+    async def _inspect_network(self, request: web.Request) -> web.StreamResponse:
+        known = {entry[key]: entry for entry in self.networks for key in ("Id", "Name")}
+        return self._found(known.get(request.match_info["id"]), "network", request)
+
+    async def _create(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        if refusal := self.refusals.get(body["Name"]):
+            return self._refuse(*refusal)
+        self.asked.append(f"POST {request.path_qs.removeprefix('/v1.41')}")
+        self.bodies.append(body)
+        return web.json_response({"Id": "9" * 64, "Name": body["Name"]}, status=201)
+
+    async def _info(self, _request: web.Request) -> web.StreamResponse:
+        return web.json_response(self.info)
+
     async def _logs(self, request: web.Request) -> web.StreamResponse:
         self.log_queries.append(dict(request.query))
         return web.Response(body=self.logs, content_type="application/octet-stream")
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
+        self.event_queries.append(dict(request.query))
         response = web.StreamResponse()
         await response.prepare(request)
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
@@ -172,6 +250,11 @@ class StandIn:
         finally:
             self._listeners.remove(queue)
         return response
+
+    def _found(self, entry: dict[str, Any] | None, kind: str, request: web.Request) -> web.Response:
+        if entry is None:
+            return self._refuse(404, f"No such {kind}: {request.match_info['id']}")
+        return web.json_response(entry)
 
     def _refuse(self, status: int, message: str) -> web.Response:
         return web.json_response({"message": message}, status=status)

@@ -18,6 +18,7 @@ OPEN_TO_STRANGERS = {"/accounts/login/", "/accounts/logout/"}
 SAMPLES = {
     "slug": "local",
     "container": "abc",
+    "name": "abc",
     "host": "local",
     "uuid": "12345678-1234-5678-1234-567812345678",
     "int": "1",

@@ -54,5 +54,5 @@ def console(stack: Stack, page: Page) -> Console:
     page.goto(stack.url)
     console.shoot("sign-in")
     console.sign_in("admin", stack.password)
-    page.wait_for_url(re.compile("/hosts/local/containers/$"))
+    page.wait_for_url(re.compile("/hosts/local/$"))
     return console

@@ -28,6 +28,7 @@ def test_a_page_outlives_its_engine(
     page.goto(web.url)
     console = Console(page, web.url)
     console.sign_in("admin", web.password)
+    console.go("Containers")
     console.expect_live()
     expect(console.row("stays").locator(".badge")).to_have_text("running")
 

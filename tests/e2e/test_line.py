@@ -111,6 +111,7 @@ def _ask_redis(port: int, command: bytes) -> bytes:
 
 
 def test_what_others_do_is_seen_without_a_reload(console: Console, stack: Stack, busybox: str) -> None:
+    console.go("Containers")
     console.expect_live()
     stack.docker("run", "--detach", "--network", "none", "--name", "seen", busybox, "sleep", "1000")
     row = console.row("seen")

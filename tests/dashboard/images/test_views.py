@@ -5,7 +5,7 @@ from django.test import Client
 
 from dashboard.hosts.models import Host
 from dashboard.jobs.models import Job
-from tests.dashboard.standin import StandIn
+from tests.dashboard.standin import StandIn, listed
 
 LIST = "/hosts/local/images/"
 HTMX = {"HX-Request": "true"}
@@ -87,3 +87,76 @@ def test_a_conflict_is_told_beside_the_page(signed_in: Client, standin: StandIn)
         409,
         "conflict: container abc is using its referenced image",
     )
+
+
+REDIS = "1" * 64
+PAGE = f"{LIST}{REDIS}/"
+
+
+@pytest.fixture
+def redis(standin: StandIn) -> None:
+    standin.image_details[REDIS] = {
+        "Id": f"sha256:{REDIS}",
+        "RepoTags": ["redis:latest"],
+        "RepoDigests": ["redis@sha256:" + "d" * 64],
+        "Created": "2026-05-28T20:26:40.123456789Z",
+        "Size": 88_300_000,
+        "Os": "linux",
+        "Architecture": "arm64",
+        "Variant": "v8",
+        "Config": {"Env": ["COLOUR=blue=green"], "Cmd": ["redis-server", "a b"], "ExposedPorts": {"6379/tcp": {}}},
+        "RootFS": {"Type": "layers", "Layers": ["sha256:" + "e" * 64]},
+    }
+    standin.history = [
+        {"Created": 2, "CreatedBy": '/bin/sh -c #(nop)  CMD ["redis-server"]', "Size": 0},
+        {"Created": 1, "CreatedBy": "/bin/sh -c apt-get install <redis>", "Size": 5_000_000},
+    ]
+    standin.containers = [
+        listed("a" * 64, "cache", ImageID=f"sha256:{REDIS}"),
+        listed("b" * 64, "other", ImageID=NAMELESS),
+    ]
+
+
+@pytest.mark.usefixtures("redis")
+class TestPage:
+    def test_shows_what_the_image_is(self, signed_in: Client) -> None:
+        page = text(signed_in, PAGE)
+        for fact in ("linux/arm64/v8", "88.3 MB", "redis@sha256:ddd", "6379/tcp", "blue=green", "sha256:eee"):
+            assert fact in page
+        assert "redis-server &#x27;a b&#x27;" in page
+
+    def test_its_history_begins_with_the_base(self, signed_in: Client) -> None:
+        page = text(signed_in, PAGE)
+        assert page.index("RUN apt-get install &lt;redis&gt;") < page.index("CMD [&quot;redis-server&quot;]")
+        assert "#(nop)" not in page
+        assert "5 MB" in page
+
+    def test_names_the_containers_that_use_it(self, signed_in: Client) -> None:
+        page = text(signed_in, PAGE)
+        assert ">cache</a>" in page
+        assert ">other</a>" not in page
+
+    def test_tells_that_its_image_is_gone(self, signed_in: Client, standin: StandIn) -> None:
+        standin.image_details.clear()
+        assert "This image has been removed" in text(signed_in, PAGE + "facts/")
+        assert signed_in.get(PAGE).status_code == 404
+
+
+class TestPrune:
+    def test_shows_what_goes(self, signed_in: Client) -> None:
+        page = text(signed_in, LIST + "prune/")
+        assert f'value="{"2" * 64}" checked' in page
+        assert REDIS not in page
+
+    def test_spares_what_a_container_uses(self, signed_in: Client, standin: StandIn) -> None:
+        standin.containers = [listed("b" * 64, "other", ImageID=NAMELESS)]
+        assert "Nothing to prune" in text(signed_in, LIST + "prune/")
+
+    def test_removes_what_was_ticked(self, signed_in: Client, standin: StandIn) -> None:
+        response = signed_in.post(LIST + "prune/", {"name": "2" * 64}, follow=True)
+        assert "1 image removed" in response.content.decode()
+        assert standin.asked == [f"DELETE /images/{'2' * 64}?force=0&noprune=0"]
+
+    def test_nothing_but_ids_reaches_the_engine(self, signed_in: Client, standin: StandIn) -> None:
+        assert "Tick at least one" in signed_in.post(LIST + "prune/", {"name": "../x"}).content.decode()
+        assert standin.asked == []
