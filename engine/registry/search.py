@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
@@ -64,19 +65,28 @@ async def search(term: str, limit: int, credentials: Credentials, config: Config
     raise failure
 
 
-def select(found: Sequence[Result], filters: Filters) -> list[Result]:
-    """Those that pass all filters (`is-official`, `is-automated`, `stars`); raises InvalidParameter for others."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which results pass; None: either."""
+
+    official: bool | None
+    automated: bool | None
+    stars: int
+
+    def holds(self, result: Result) -> bool:
+        return (
+            self.official in {None, result.is_official}
+            and self.automated in {None, result.is_automated}
+            and result.star_count >= self.stars
+        )
+
+
+def parse_filters(filters: Filters) -> Wanted:
+    """Read the filters `is-official`, `is-automated` and `stars`; raises InvalidParameter for others."""
     if unknown := next((name for name in filters if name not in {"is-official", "is-automated", "stars"}), None):
         raise InvalidParameter(f"invalid filter '{unknown}'")
-    official, automated = _boolean(filters, "is-official"), _boolean(filters, "is-automated")
     stars = max((_stars(value) for value in filters.get("stars", ())), default=0)
-    return [
-        result
-        for result in found
-        if official in {None, result.is_official}
-        and automated in {None, result.is_automated}
-        and result.star_count >= stars
-    ]
+    return Wanted(_boolean(filters, "is-official"), _boolean(filters, "is-automated"), stars)
 
 
 def _boolean(filters: Filters, name: str) -> bool | None:

@@ -9,7 +9,7 @@ from engine.image.reference import parse
 from engine.registry.auth import Credentials
 from engine.registry.inspection import inspect
 from engine.registry.login import login
-from engine.registry.search import DEFAULT_LIMIT, search, select
+from engine.registry.search import DEFAULT_LIMIT, parse_filters, search
 from engine.server.filters import read_filters
 from engine.server.registryauth import credentials_of
 from engine.server.replies import reply
@@ -38,9 +38,9 @@ async def search_(request: web.Request) -> web.Response:
     term, limit = word(request, "term"), number(request, "limit")
     if term is None:
         raise InvalidParameter("a term to search for is required")
-    wanted, config = read_filters(request), services(request).config
+    wanted, config = parse_filters(read_filters(request)), services(request).config
     found = await search(term, limit or DEFAULT_LIMIT, credentials_of(request), config)
-    return reply([result.row for result in select(found, wanted)])
+    return reply([result.row for result in found if wanted.holds(result)])
 
 
 def _text(said: dict[str, Any], name: str) -> str:

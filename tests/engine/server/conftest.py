@@ -33,7 +33,7 @@ async def serve() -> AsyncIterator[Serve]:
 
         async def start(**parts: Any) -> Api:
             missing = {part.name: cast(Any, None) for part in fields(Services)}
-            services = Services(**{"config": config, "events": EventBus(), **missing, **parts})
+            services = Services(**{**missing, "config": config, "events": EventBus(), **parts})
             return await stack.enter_async_context(Api(make_app(services), config))
 
         yield start
