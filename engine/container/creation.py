@@ -14,7 +14,8 @@ from engine.container import health, init, mounts, restart, spec
 from engine.container.checks.limits import check_limits
 from engine.container.checks.modes import check_modes
 from engine.container.checks.security import check_security
-from engine.container.config import ContainerConfig, EndpointConfig, HostConfig, NetworkingConfig
+from engine.container.config import ContainerConfig, HostConfig, NetworkingConfig
+from engine.container.connections import wanted_endpoints
 from engine.container.logs.policy import policy_of
 from engine.container.record import MountedVolume, Record
 from engine.container.signals import signal_number
@@ -69,7 +70,6 @@ def make_record(request: CreateRequest, image: Image, identifier: str, name: str
     """The record without its mounts. Raises InvalidParameter when there is nothing to run."""
     host = with_defaults(request.host_config)
     config = merge(request.config, image, identifier, host)
-    mac_address, ip_address = _addresses(request)
     record = Record(
         id=identifier,
         name=name,
@@ -80,8 +80,7 @@ def make_record(request: CreateRequest, image: Image, identifier: str, name: str
         host_config=host,
         layers=tuple(image.layers),
         network=host.network_mode,
-        mac_address=mac_address,
-        ip_address=ip_address,
+        endpoints=wanted_endpoints(request.config, host, request.networking),
     )
     if not record.argv:
         raise InvalidParameter("no command specified")
@@ -166,18 +165,6 @@ def check_platform(wanted: str | None, image: Image) -> list[str]:
     return [
         f"The requested image's platform ({theirs}) does not match the detected host platform (linux/{here}) {asked}"
     ]
-
-
-def _addresses(request: CreateRequest) -> tuple[str, str]:
-    """The MAC and IP address that the request wants on the container's one network, empty for any."""
-    endpoints = request.networking.endpoints_config or {}
-    mode = request.host_config.network_mode or "default"
-    if len(endpoints) > 1:
-        raise NotSupported(f"a container on several networks at once is not supported: {', '.join(sorted(endpoints))}")
-    if endpoints and next(iter(endpoints)) not in {mode, "default", "bridge"}:
-        raise NotSupported(f"NetworkingConfig names {next(iter(endpoints))!r}, NetworkMode {mode!r}: not supported")
-    wishes = next(iter(endpoints.values()), None) or EndpointConfig()
-    return request.config.mac_address or wishes.mac_address, wishes.ip_address
 
 
 def _check_environment(entries: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from engine.config import Config
 from engine.container.record import Record
-from engine.network.files import hosts_file, resolv_file
+from engine.network.files import hosts_file, name_servers, resolv_file, resolver_file
 from engine.network.records import Endpoint
 
 _HOST_RESOLV: Final = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
@@ -49,29 +49,51 @@ class Files:
         shutil.rmtree(self.bundle(container_id), ignore_errors=True)
         shutil.rmtree(self.folder(container_id), ignore_errors=True)
 
-    def write(self, record: Record, endpoint: Endpoint, *, shares_host: bool, links: Sequence[str] = ()) -> None:
-        """hostname, hosts and resolv.conf, anew for each start: the address may be another.
+    def write(
+        self,
+        record: Record,
+        endpoints: Sequence[Endpoint],
+        *,
+        has_names: bool = False,
+        shares_host: bool = False,
+        links: Sequence[str] = (),
+    ) -> None:
+        """hostname, hosts and resolv.conf, anew for each start: addresses may be others.
 
-        `links` are entries for hosts of what the container is linked to.
+        With `has_names` the engine's name server is the container's. `links` are entries for hosts of what the
+        container is linked to.
         """
         folder, host, config = self.folder(record.id), record.host_config, record.config
-        address = str(endpoint.address.ip) if endpoint.address else ""
+        addresses = [str(endpoint.address.ip) for endpoint in endpoints if endpoint.address]
+        gateway = next((str(endpoint.gateway) for endpoint in endpoints if endpoint.gateway), "")
         contents = {
             "hostname": f"{config.hostname}\n".encode(),
             "hosts": hosts_file(
                 config.hostname,
                 config.domainname,
-                address,
+                addresses,
                 (*(host.extra_hosts or ()), *links),
-                gateway=str(endpoint.gateway or ""),
+                gateway=gateway,
             ),
-            "resolv.conf": resolv_file(
-                _host_resolv(), host.dns or (), host.dns_search or (), host.dns_options or (), shares_host=shares_host
-            ),
+            "resolv.conf": _resolv(record, has_names=has_names, shares_host=shares_host),
         }
         for name, content in contents.items():
             (folder / name).write_bytes(content)
             (folder / name).chmod(0o644)
+
+    def rewrite(self, record: Record, *, has_names: bool, added: Sequence[str] = (), gone: Sequence[str] = ()) -> None:
+        """The same for a running container whose networks changed: in place, as it has the files mounted, and with
+        what it wrote into hosts itself."""
+        folder = self.folder(record.id)
+        hosts = folder / "hosts"
+        kept = [line for line in hosts.read_text().splitlines() if line.partition("\t")[0] not in {*gone, *added}]
+        own = hosts_file(record.config.hostname, record.config.domainname, added).decode().splitlines()
+        hosts.write_text("\n".join([*kept, *own[len(own) - len(added) :]]) + "\n")
+        (folder / "resolv.conf").write_bytes(_resolv(record, has_names=has_names, shares_host=False))
+
+    def name_servers(self, record: Record) -> list[str]:
+        """Who is asked for names that are no containers': the servers of `--dns`, or the host's."""
+        return name_servers(_host_resolv(), record.host_config.dns or ())
 
     def write_spec(self, bundle: Path, specification: Mapping[str, Any]) -> None:
         (bundle / "config.json").write_text(json.dumps(specification))
@@ -82,6 +104,14 @@ class Files:
             for folder in parent.iterdir() if parent.is_dir() else ():
                 if folder.name not in keep:
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _resolv(record: Record, *, has_names: bool, shares_host: bool) -> bytes:
+    host = record.host_config
+    search, options = host.dns_search or (), host.dns_options or ()
+    if has_names:
+        return resolver_file(_host_resolv(), search, options)
+    return resolv_file(_host_resolv(), host.dns or (), search, options, shares_host=shares_host)
 
 
 def _host_resolv() -> str:

@@ -64,7 +64,7 @@ def _tests(index: Index, images: Callable[[str], set[str]]) -> dict[str, _Test]:
         "volume": lambda container, value: any(
             value in {mounted.name, mounted.destination} for mounted in container.record.mounts
         ),
-        "network": lambda container, value: container.record.network == value,
+        "network": lambda container, value: value in container.record.wished_endpoints,
         "before": lambda container, value: container.record.created < index.find(value).record.created,
         "since": lambda container, value: container.record.created > index.find(value).record.created,
     }

@@ -14,7 +14,6 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import IPv4Address
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,6 +24,7 @@ from engine.config import Config
 from engine.container import links, population, restart, rootfs, spec, user
 from engine.container.archive.roots import Roots
 from engine.container.checks.targets import check_root
+from engine.container.connections import Connections
 from engine.container.container import Container
 from engine.container.files import Files
 from engine.container.healthchecks import Healthchecks
@@ -39,7 +39,6 @@ from engine.errors import Conflict, InvalidParameter, NotModified
 from engine.events import EventBus
 from engine.execdriver.driver import ExecDriver, Finished, Running, StartFailed
 from engine.graphdriver.driver import GraphDriver
-from engine.network.ports import port_requests
 from engine.network.service import Networks
 from engine.store import Records
 from engine.volume.service import Volumes
@@ -81,6 +80,7 @@ class Lifecycle:
         self.files = Files(parts.config)
         self.roots = Roots(parts.graph)
         self.health = Healthchecks(parts.events, self.save)
+        self.connections = Connections(parts.networks, self.files)
 
     async def start(self, container: Container) -> None:
         """Bring the container to life, for its user. Its lock is held by the caller.
@@ -121,6 +121,7 @@ class Lifecycle:
         running, bundle = container.record.state.running, self.files.bundle(container.id)
         if self._parts.execution.is_alive(bundle, running):
             container.ended.clear()
+            await self.connections.adopt(container.record)
             await self._finish_start(container, running)
             self.health.adopt(container)
             self._watch(container, running)
@@ -222,15 +223,11 @@ class Lifecycle:
             return shared, _nothing
         linked = self._neighbours.linked(record)
         record.link_environment = tuple(line for each in linked for line in links.environment(record.name, each))
-        networks = self._parts.networks
-        network = networks.resolve(record.network)
-        endpoint = await networks.allocate(
-            record.id, network, ports=_wanted_ports(record), name=record.name, **_wanted_addresses(record)
-        )
-        sandbox = None if network.is_host else await networks.open_sandbox(record.id)
+        shares_host = await self.connections.allocate(record)
+        sandbox = None if shares_host else await self._parts.networks.open_sandbox(record.id)
         names = [entry for each in linked for entry in links.hosts(each)]
-        self.files.write(record, endpoint, shares_host=network.is_host, links=names)
-        return sandbox, partial(networks.attach, endpoint)
+        self.connections.write_files(record, shares_host=shares_host, links=names)
+        return sandbox, partial(self.connections.attach, record)
 
     async def _create_process(self, container: Container, bundle: Path, attach: Awaitable[None]) -> Running:
         """The process and its network are made side by side: the one needs only the other's namespace."""
@@ -375,25 +372,6 @@ async def _nothing() -> None:
 def cgroup_path(record: Record, config: Config) -> str:
     """The container's control group, below the root of each hierarchy."""
     return str(PurePosixPath("/", record.host_config.cgroup_parent or config.cgroup_parent, record.id))
-
-
-def _wanted_ports(record: Record) -> tuple[Any, ...]:
-    host = record.host_config
-    bindings = {
-        port: [{"HostIp": binding.host_ip, "HostPort": binding.host_port} for binding in wanted or ()]
-        for port, wanted in (host.port_bindings or {}).items()
-    }
-    exposed = record.config.exposed_ports or {}
-    return port_requests(bindings, exposed=exposed, publish_all=host.publish_all_ports)
-
-
-def _wanted_addresses(record: Record) -> dict[str, Any]:
-    wanted: dict[str, Any] = {}
-    if record.mac_address:
-        wanted["mac"] = record.mac_address
-    if record.ip_address:
-        wanted["address"] = IPv4Address(record.ip_address)
-    return wanted
 
 
 def _prepare_working_directory(root: Path, record: Record) -> None:

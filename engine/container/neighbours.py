@@ -16,6 +16,7 @@ import msgspec
 
 from engine.container import links
 from engine.container.checks.modes import JOIN
+from engine.container.checks.networks import is_user_defined
 from engine.container.container import Container
 from engine.container.files import Files
 from engine.container.hostmounts import HostMounts
@@ -61,6 +62,8 @@ class Neighbours:
             theirs = self._named(record.network.removeprefix(JOIN)).record.config
             names = {"hostname": theirs.hostname, "domainname": theirs.domainname}
             record.config = msgspec.structs.replace(record.config, **names)
+        if is_user_defined(record.network):
+            return  # there links are names on the network: `engine.container.connections`
         record.links = tuple([self._link(text) for text in host.links or ()])
         if record.links and record.network != "bridge":
             raise NotSupported(f"HostConfig.Links on network {record.network!r}: links are the default bridge's")

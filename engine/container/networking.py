@@ -1,11 +1,11 @@
-"""A container's part in its network, as inspect and list show it."""
+"""A container's part in its networks, as inspect and list show it."""
 
 from typing import Any
 
-from engine.container.checks.modes import JOIN
+from engine.container.config import EndpointConfig
 from engine.container.record import Record
 from engine.network.ports import ports_json, ports_summary
-from engine.network.records import Endpoint
+from engine.network.records import PREDEFINED, Endpoint
 from engine.network.service import Networks
 
 
@@ -16,45 +16,48 @@ class Networking:
         self._networks = networks
 
     def settings(self, record: Record) -> dict[str, Any]:
-        """Docker's NetworkSettings; empty values where the container has no address now."""
-        endpoint = self._networks.endpoint(record.id)
+        """Docker's NetworkSettings; empty values where the container has no address now. The addresses at the top are
+        those on the default bridge."""
+        endpoints = self._networks.endpoints_of(record.id)
+        first = next(iter(endpoints), None)
+        default = next((each for each in endpoints if each.network_name in PREDEFINED), None)
         exposed = record.config.exposed_ports or {}
-        published = endpoint.ports if endpoint else ()
         return {
             "Bridge": "",
-            "SandboxID": endpoint.endpoint_id if endpoint else "",
-            "SandboxKey": str(endpoint.sandbox) if endpoint and endpoint.sandbox else "",
-            "Ports": ports_json(exposed, published) if endpoint else {},
+            "SandboxID": first.endpoint_id if first else "",
+            "SandboxKey": str(first.sandbox) if first and first.sandbox else "",
+            "Ports": ports_json(exposed, first.ports) if first else {},
             "HairpinMode": False,
             "LinkLocalIPv6Address": "",
             "LinkLocalIPv6PrefixLen": 0,
             "SecondaryIPAddresses": None,
             "SecondaryIPv6Addresses": None,
-            **_addresses(endpoint),
+            **_addresses(default),
             "Networks": self.networks(record),
         }
 
     def networks(self, record: Record) -> dict[str, Any]:
         """The container's networks by name, each Docker's EndpointSettings."""
-        if record.network.startswith(JOIN):
-            return {}  # what there is to tell is told of the container that is joined
-        endpoint = self._networks.endpoint(record.id)
-        described = {
-            "IPAMConfig": {"IPv4Address": record.ip_address} if record.ip_address else None,
-            "Links": None,
-            "Aliases": None,
-            "DriverOpts": None,
-            "GwPriority": 0,
-            "NetworkID": endpoint.network_id if endpoint else "",
-            **_addresses(endpoint),
-            "DNSNames": None,
-        }
-        return {record.network: described}
+        held = {endpoint.network_name: endpoint for endpoint in self._networks.endpoints_of(record.id)}
+        return {name: _described(wishes, held.get(name)) for name, wishes in record.wished_endpoints.items()}
 
     def ports(self, record: Record) -> list[dict[str, Any]]:
         endpoint = self._networks.endpoint(record.id)
         exposed = record.config.exposed_ports or {}
         return ports_summary(exposed, endpoint.ports) if endpoint else []
+
+
+def _described(wishes: EndpointConfig, endpoint: Endpoint | None) -> dict[str, Any]:
+    return {
+        "IPAMConfig": {"IPv4Address": wishes.address} if wishes.address else None,
+        "Links": wishes.links or None,
+        "Aliases": wishes.aliases or None,
+        "DriverOpts": None,
+        "GwPriority": wishes.gw_priority,
+        "NetworkID": endpoint.network_id if endpoint else "",
+        **_addresses(endpoint),
+        "DNSNames": [*endpoint.names] or None if endpoint else None,
+    }
 
 
 def _addresses(endpoint: Endpoint | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from engine.container.config import ContainerConfig, HostConfig
+from engine.container.config import ContainerConfig, EndpointConfig, HostConfig
 from engine.container.health import Health
 from engine.container.state import Status, move
 from engine.execdriver.driver import Running
@@ -98,12 +98,16 @@ class Record(Struct, kw_only=True):
     layers: tuple[str, ...] = ()
     mounts: tuple[MountedVolume, ...] = ()
     network: str = "bridge"
-    mac_address: str = ""
-    ip_address: str = ""
+    endpoints: dict[str, EndpointConfig] | None = None
     restart_count: int = 0
     links: tuple[Link, ...] = ()
     link_environment: tuple[str, ...] = ()
     state: State = field(default_factory=State)
+
+    @property
+    def wished_endpoints(self) -> dict[str, EndpointConfig]:
+        """What the container wants of each of its networks, by the network's name: kept for every start."""
+        return {self.network: EndpointConfig()} if self.endpoints is None else self.endpoints
 
     @property
     def argv(self) -> list[str]:

@@ -13,6 +13,7 @@ import structlog
 
 from engine.container import creation, filters, logs, restart, stats, update, view
 from engine.container.checks import kernel
+from engine.container.config import EndpointConfig
 from engine.container.config.update import Update
 from engine.container.container import Container, WaitCondition, WaitResult
 from engine.container.creation import CreateRequest
@@ -214,8 +215,23 @@ class Containers:
             self._index.reserve(new, container.id)
             container.record.name = new
             await self._lifecycle.save(container)
+            await self._parts.networks.rename(container.id, old, new)
             self._index.release(old)
         self._parts.events.publish("container", "rename", container.id, container.attributes(oldName=f"/{old}"))
+
+    async def connect(self, ref: str, network: str, wishes: EndpointConfig) -> None:
+        """Put a container, running or not, on one more network. Raises NotFound for either, Forbidden, Conflict."""
+        container = self.find(ref)
+        async with container.lock:
+            await self._lifecycle.connections.connect(container, self._parts.networks.resolve(network), wishes)
+            await self._lifecycle.save(container)
+
+    async def disconnect(self, ref: str, network: str) -> None:
+        """Take a container, running or not, off a network. Raises NotFound for either, Forbidden."""
+        container = self.find(ref)
+        async with container.lock:
+            await self._lifecycle.connections.disconnect(container, self._parts.networks.resolve(network))
+            await self._lifecycle.save(container)
 
     async def resize(self, ref: str, *, height: int, width: int) -> None:
         container = self.find(ref)

@@ -164,13 +164,13 @@ def add_veth(name: str, *, bridge: int, mtu: int, peer: str, peer_mac: str, peer
     )
 
 
-def set_hairpin(name: str) -> Request:
+def set_port(name: str, *, is_isolated: bool = False) -> Request:
     """Let the bridge send a frame back out of the port that it came from: with br_netfilter, a container that calls its
-    own published port is answered inside the bridge."""
-    data = {"attrs": [("IFLA_BRPORT_MODE", _HAIRPIN_MODE)]}
+    own published port is answered inside the bridge. An isolated port reaches the bridge itself, no other such port."""
+    data = {"attrs": [("IFLA_BRPORT_MODE", _HAIRPIN_MODE), ("IFLA_BRPORT_ISOLATED", int(is_isolated))]}
     port = {"attrs": [("IFLA_INFO_SLAVE_KIND", "bridge"), ("IFLA_INFO_SLAVE_DATA", data)]}
     attributes = (("IFLA_IFNAME", name), ("IFLA_LINKINFO", port))
-    return Request(f"set hairpin mode on {name}", ifinfmsg, RTM_NEWLINK, attributes=attributes)
+    return Request(f"set up bridge port {name}", ifinfmsg, RTM_NEWLINK, attributes=attributes)
 
 
 def delete_link(name: str) -> Request:
@@ -194,12 +194,13 @@ def add_address(index: int, address: IPv4Interface) -> Request:
     )
 
 
-def add_default_route(index: int, gateway: IPv4Address) -> Request:
+def set_default_route(index: int, gateway: IPv4Address) -> Request:
+    """In the place of the one that there is."""
     return Request(
-        f"add default route by {gateway}",
+        f"set default route by {gateway}",
         rtmsg,
         RTM_NEWROUTE,
-        _CREATE | _EXCLUSIVE,
+        _CREATE | _REPLACE,
         {"family": socket.AF_INET, "table": _MAIN_TABLE, "proto": _PROTO_BOOT, "type": _UNICAST},
         (("RTA_GATEWAY", str(gateway)), ("RTA_OIF", index)),
     )

@@ -6,6 +6,7 @@ commit: so it lives on one thread of its own.
 
 import asyncio
 import json
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -39,18 +40,29 @@ class Nft:
     async def _submit(self, document: Document) -> str:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._call, document)
 
-    def _open(self) -> Nftables:
-        if self._library is None:
-            self._library = Nftables()
-            self._library.set_json_output(True)
-            self._library.set_handle_output(True)
-        return self._library
-
     def _call(self, document: Document) -> str:
-        code, output, error = self._open().cmd(json.dumps(document))
-        if code:
-            raise EngineError(f"nftables refused {_verbs(document)}: {_summary(error)}")
-        return str(output)
+        if self._library is None:
+            self._library = _open()
+        return _call(self._library, document)
+
+
+def commit_here(commands: Sequence[Document]) -> None:
+    """Commit the commands in the calling thread's network namespace; blocks. Raises EngineError."""
+    _call(_open(), {"nftables": list(commands)})
+
+
+def _open() -> Nftables:
+    library = Nftables()
+    library.set_json_output(True)
+    library.set_handle_output(True)
+    return library
+
+
+def _call(library: Nftables, document: Document) -> str:
+    code, output, error = library.cmd(json.dumps(document))
+    if code:
+        raise EngineError(f"nftables refused {_verbs(document)}: {_summary(error)}")
+    return str(output)
 
 
 def _verbs(document: Document) -> str:

@@ -8,6 +8,8 @@ from engine.errors import InvalidParameter
 
 #: What Docker falls back to where the host names no server that a container could reach.
 PUBLIC_SERVERS: Final = ("8.8.8.8", "8.8.4.4")
+#: Where a container on a network with names finds the engine's name server, as in Docker.
+NAME_SERVER: Final = "127.0.0.11"
 
 _LOCAL_NAMES: Final = (
     "127.0.0.1\tlocalhost",
@@ -22,20 +24,19 @@ _LOCAL_NAMES: Final = (
 def hosts_file(
     hostname: str,
     domainname: str = "",
-    address: str = "",
+    addresses: Sequence[str] = (),
     extra_hosts: Iterable[str] = (),
     *,
     gateway: str = "",
 ) -> bytes:
-    """/etc/hosts: the local names, `extra_hosts` (`name:address`), then the container's own name at `address`.
+    """/etc/hosts: the local names, `extra_hosts` (`name:address`), then the container's own name at its `addresses`.
 
-    `host-gateway` as an address stands for `gateway`. Without `address` (no network) the own name is left out.
+    `host-gateway` as an address stands for `gateway`. Without addresses (no network) the own name is left out.
     Raises InvalidParameter for an entry that can't be read.
     """
     lines = [*_LOCAL_NAMES, *(_extra_host(entry, gateway) for entry in extra_hosts)]
-    if address:
-        names = f"{hostname}.{domainname} {hostname}" if domainname else hostname
-        lines.append(f"{address}\t{_one_line(names)}")
+    names = f"{hostname}.{domainname} {hostname}" if domainname else hostname
+    lines += [f"{address}\t{_one_line(names)}" for address in addresses]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -65,6 +66,25 @@ def resolv_file(
     return ("\n".join(lines) + "\n").encode()
 
 
+def resolver_file(host_resolv_text: str, search: Sequence[str] = (), options: Sequence[str] = ()) -> bytes:
+    """/etc/resolv.conf of a container that asks the engine's name server, at 127.0.0.11.
+
+    Every name is tried as it stands first (`ndots:0`), unless the options say otherwise: names of containers have no
+    dots, and are not to go to search domains.
+    """
+    host = _host_entries(host_resolv_text)
+    chosen = list(options) or host["options"]
+    if not any(option.startswith("ndots:") for option in chosen):
+        chosen = [*chosen, "ndots:0"]
+    return resolv_file(host_resolv_text, [NAME_SERVER], search, chosen)
+
+
+def name_servers(host_resolv_text: str, dns: Sequence[str] = ()) -> list[str]:
+    """Whom the engine's name server asks in turn: `dns`, or the host's own, or PUBLIC_SERVERS."""
+    said = [server for server in _host_entries(host_resolv_text)["nameserver"] if _is_ip(server)]
+    return [_server(text) for text in dns] or said or list(PUBLIC_SERVERS)
+
+
 def _host_entries(text: str) -> dict[str, list[str]]:
     """Servers add up; the last `search` (or `domain`) and the last `options` line count."""
     entries: dict[str, list[str]] = {"nameserver": [], "search": [], "options": []}
@@ -89,6 +109,13 @@ def _is_remote(server: str) -> bool:
     """IPv4 and not on loopback: these networks carry no IPv6, and a scope (fe80::1%eth0) names a host's interface."""
     try:
         return not ipaddress.IPv4Address(server).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(text).version)
     except ValueError:
         return False
 

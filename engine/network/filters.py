@@ -1,10 +1,18 @@
 """Which networks a list asks for: Docker's filters, each a set of alternatives, all of them to be met."""
 
+import re
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Final
 
 from engine.errors import InvalidParameter
 from engine.network.records import Network
+
+_SECOND: Final = 1_000_000_000
+_UNITS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
 
 Filters = Mapping[str, Sequence[str]]
 
@@ -30,9 +38,19 @@ def select(networks: Iterable[Network], filters: Filters, in_use: Collection[str
     ]
 
 
-def check_prune(filters: Filters) -> None:
-    """Raises InvalidParameter for a filter that a prune of networks does not have."""
+def prunable(networks: Iterable[Network], filters: Filters, in_use: Collection[str]) -> list[Network]:
+    """The networks that a prune removes: made by somebody, without containers, with all of the labels and none of those
+    of `label!`, older than `until`. Raises InvalidParameter for a filter that a prune of networks does not have."""
     _check(filters, _PRUNE)
+    oldest = min(map(_moment, filters.get("until", ())), default=None)
+    return [
+        network
+        for network in networks
+        if _is_dangling(network, in_use)
+        and all(_has_label(network, value) for value in filters.get("label", ()))
+        and not any(_has_label(network, value) for value in filters.get("label!", ()))
+        and (oldest is None or network.created < oldest)
+    ]
 
 
 def _check(filters: Filters, known: Collection[str]) -> None:
@@ -78,3 +96,16 @@ def _is_named(name: str, pattern: str) -> bool:
     if pattern.endswith("$") and not name.endswith(text):
         return False
     return text in name if len(pattern) - len(text) < 2 else text == name
+
+
+def _moment(text: str) -> int:
+    """`until`: Unix seconds, RFC 3339, or how long ago (`10m`, `1h30m`); in Unix nanoseconds."""
+    with suppress(ValueError):
+        return int(float(text) * _SECOND)
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(text)
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * _SECOND)
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise InvalidParameter(f"invalid filter 'until={text}'")
+    return time.time_ns() - int(sum(float(number) * _UNITS[unit] for number, unit in parts) * _SECOND)

@@ -61,10 +61,21 @@ def choose_subnet(pools: Sequence[str], taken: Iterable[IPv4Network]) -> IPv4Net
 class AddressPool:
     """The addresses of one subnet that are given out. Not durable: it is refilled from the endpoints' records."""
 
-    def __init__(self, subnet: IPv4Network, gateway: IPv4Address) -> None:
+    def __init__(
+        self,
+        subnet: IPv4Network,
+        gateway: IPv4Address,
+        *,
+        part: IPv4Network | None = None,
+        reserved: Iterable[IPv4Address] = (),
+    ) -> None:
+        """Addresses are chosen from `part` of the subnet; those of `reserved` are given to nobody."""
         self._subnet = subnet
-        self._taken = {gateway}
-        self._low = int(subnet.network_address) + 1
+        self._fixed = {gateway, *reserved, *_edges(subnet)}
+        self._taken = set(self._fixed)
+        chosen = part or subnet
+        self._first, self._last = int(chosen.network_address), int(chosen.broadcast_address)
+        self._low = self._first
 
     def __contains__(self, address: IPv4Address) -> bool:
         return address in self._taken
@@ -77,8 +88,10 @@ class AddressPool:
 
     def release(self, address: IPv4Address) -> None:
         """Give the address back; one that is free already is no error."""
-        self._taken.discard(address)
-        self._low = min(self._low, int(address))
+        if address not in self._fixed:
+            self._taken.discard(address)
+        if self._first <= int(address):
+            self._low = min(self._low, int(address))
 
     def _check(self, address: IPv4Address) -> IPv4Address:
         if address not in self._subnet or address in _edges(self._subnet):
@@ -96,7 +109,7 @@ class AddressPool:
 
     def _candidates(self) -> Iterator[IPv4Address]:
         """From the low mark, below which everything is taken, so that a full /16 is not walked for each container."""
-        return map(IPv4Address, range(self._low, int(self._subnet.broadcast_address)))
+        return map(IPv4Address, range(self._low, self._last + 1))
 
 
 def _edges(subnet: IPv4Network) -> tuple[IPv4Address, IPv4Address]:

@@ -13,6 +13,16 @@ from engine.networkdriver.driver import Link, NetworkPlan, PublishedPort
 
 #: The networks that every engine has: name and driver, as Docker lists them.
 PREDEFINED: Final[Mapping[str, str]] = {"bridge": "bridge", "host": "host", "none": "null"}
+#: Docker's words for the bridge driver's options.
+BRIDGE_NAME: Final = "com.docker.network.bridge.name"
+ICC: Final = "com.docker.network.bridge.enable_icc"
+MASQUERADE: Final = "com.docker.network.bridge.enable_ip_masquerade"
+HOST_BINDING: Final = "com.docker.network.bridge.host_binding_ipv4"
+MTU: Final = "com.docker.network.driver.mtu"
+TRUTH: Final[Mapping[str, bool]] = {
+    **dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True),
+    **dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False),
+}
 
 
 class NetworkRecord(msgspec.Struct, frozen=True):
@@ -25,6 +35,13 @@ class NetworkRecord(msgspec.Struct, frozen=True):
     interface: str = ""
     subnet: str = ""
     labels: dict[str, str] = {}
+    gateway: str = ""
+    range: str = ""
+    reserved: dict[str, str] = {}
+    options: dict[str, str] = {}
+    is_internal: bool = False
+    is_attachable: bool = False
+    is_subnet_chosen: bool = False
 
 
 class EndpointRecord(msgspec.Struct, frozen=True):
@@ -37,11 +54,21 @@ class EndpointRecord(msgspec.Struct, frozen=True):
     mac: str = ""
     address: str = ""
     ports: tuple[PublishedPort, ...] = ()
+    interface: str = "eth0"
+    is_gateway: bool = True
+    priority: int = 0
+    names: tuple[str, ...] = ()
+    links: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """One network. `created` is in Unix nanoseconds; `plan` is None for host and none, which have no addresses."""
+    """One network. `created` is in Unix nanoseconds; `plan` is None for host and none, which have no addresses.
+
+    `range` is the part of the subnet that addresses are chosen from, None for all; `reserved` are addresses that no
+    container gets, by what they are for; `is_subnet_chosen` tells a subnet that somebody named from one of the pools'.
+    `options` are the driver's, as they were asked for.
+    """
 
     id: str
     name: str
@@ -49,10 +76,25 @@ class Network:
     created: int = field(default_factory=time.time_ns)
     labels: Mapping[str, str] = field(default_factory=dict)
     plan: NetworkPlan | None = None
+    range: IPv4Network | None = None
+    reserved: Mapping[str, IPv4Address] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+    is_attachable: bool = False
+    is_subnet_chosen: bool = False
 
     @property
     def is_predefined(self) -> bool:
         return self.name in PREDEFINED
+
+    @property
+    def has_names(self) -> bool:
+        """Do its containers find each other by name? Those of the default bridge do not, as in Docker."""
+        return self.plan is not None and not self.is_predefined
+
+    @property
+    def binding_address(self) -> str:
+        """The host's address at which ports are published when the request names none; empty for all."""
+        return self.options.get(HOST_BINDING, "")
 
     @property
     def is_host(self) -> bool:
@@ -69,20 +111,41 @@ class Network:
             interface=plan.interface if plan else "",
             subnet=str(plan.subnet) if plan else "",
             labels=dict(self.labels),
+            gateway=str(plan.gateway) if plan else "",
+            range=str(self.range or ""),
+            reserved={name: str(address) for name, address in self.reserved.items()},
+            options=dict(self.options),
+            is_internal=plan.is_internal if plan else False,
+            is_attachable=self.is_attachable,
+            is_subnet_chosen=self.is_subnet_chosen,
         )
 
     @classmethod
     def from_record(cls, record: NetworkRecord) -> "Network":
-        plan = make_plan(record.id, record.interface, IPv4Network(record.subnet)) if record.subnet else None
-        return cls(record.id, record.name, record.driver, record.created, record.labels, plan)
+        return cls(
+            record.id,
+            record.name,
+            record.driver,
+            record.created,
+            record.labels,
+            _plan_of(record) if record.subnet else None,
+            IPv4Network(record.range) if record.range else None,
+            {name: IPv4Address(text) for name, text in record.reserved.items()},
+            record.options,
+            record.is_attachable,
+            record.is_subnet_chosen,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One container's place on one network.
 
-    `mac` is empty, `address` and `gateway` are None on host and none. `sandbox` is the path of the container's
-    network namespace, None while it has none of its own.
+    `mac` is empty, `address` and `gateway` are None on host and none; an internal network has no gateway either.
+    `is_gateway` says that the container's default route goes here, and that its ports are published here. `priority` is
+    its claim to that. `names` are those under which others on the network find it, lower case; `links` are names that
+    only this container knows others by: its own word → a name on the network. `sandbox` is the path of the
+    container's network namespace, None while it has none of its own.
     """
 
     container_id: str
@@ -95,6 +158,11 @@ class Endpoint:
     gateway: IPv4Address | None = None
     ports: tuple[PublishedPort, ...] = ()
     sandbox: Path | None = None
+    interface: str = "eth0"
+    is_gateway: bool = False
+    priority: int = 0
+    names: tuple[str, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
 
     def to_record(self) -> EndpointRecord:
         return EndpointRecord(
@@ -105,6 +173,11 @@ class Endpoint:
             mac=self.mac,
             address=str(self.address or ""),
             ports=self.ports,
+            interface=self.interface,
+            is_gateway=self.is_gateway,
+            priority=self.priority,
+            names=self.names,
+            links=dict(self.links),
         )
 
     @classmethod
@@ -117,19 +190,62 @@ class Endpoint:
             endpoint_id=record.endpoint_id,
             mac=record.mac,
             address=IPv4Interface(record.address) if record.address else None,
-            gateway=network.plan.gateway if network.plan else None,
+            gateway=next_hop(network),
             ports=record.ports,
             sandbox=sandbox,
+            interface=record.interface,
+            is_gateway=record.is_gateway and next_hop(network) is not None,
+            priority=record.priority,
+            names=record.names,
+            links=record.links,
         )
 
     @property
     def link(self) -> Link:
         """What the driver must know; only for an endpoint with an address."""
         assert self.address is not None  # noqa: S101  # for mypy: the service asks only where there is a plan
-        assert self.gateway is not None  # noqa: S101
-        return Link(self.endpoint_id, self.mac, self.address, self.gateway, self.ports)
+        gateway = self.gateway if self.is_gateway else None
+        return Link(self.endpoint_id, self.mac, self.address, gateway, self.ports, self.interface)
 
 
-def make_plan(network_id: str, interface: str, subnet: IPv4Network) -> NetworkPlan:
-    """A network whose gateway, the bridge itself, is the first address of its subnet."""
-    return NetworkPlan(network_id, interface, subnet, subnet.network_address + 1)
+def next_hop(network: Network) -> IPv4Address | None:
+    """Where containers send what is for the outside: to the bridge itself; nowhere on an internal network."""
+    return None if network.plan is None or network.plan.is_internal else network.plan.gateway
+
+
+def make_plan(
+    network_id: str,
+    interface: str,
+    subnet: IPv4Network,
+    gateway: IPv4Address | None = None,
+    options: Mapping[str, str] | None = None,
+    *,
+    is_internal: bool = False,
+) -> NetworkPlan:
+    """A network whose gateway, the bridge itself, is the first address of its subnet unless another is named.
+
+    `options` are checked before (`engine.network.creation`).
+    """
+    said = options or {}
+    return NetworkPlan(
+        network_id,
+        interface,
+        subnet,
+        gateway or subnet.network_address + 1,
+        int(said.get(MTU, "0")),
+        is_internal,
+        is_true(said.get(ICC, "true")),
+        is_true(said.get(MASQUERADE, "true")),
+    )
+
+
+def is_true(text: str) -> bool:
+    """One of the words that Go's strconv.ParseBool takes for true; `TRUTH` has all that are words at all."""
+    return TRUTH[text]
+
+
+def _plan_of(record: NetworkRecord) -> NetworkPlan:
+    gateway = IPv4Address(record.gateway) if record.gateway else None
+    return make_plan(
+        record.id, record.interface, IPv4Network(record.subnet), gateway, record.options, is_internal=record.is_internal
+    )

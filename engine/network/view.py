@@ -20,9 +20,9 @@ def network_json(
         "Driver": network.driver,
         "EnableIPv4": True,
         "EnableIPv6": False,
-        "IPAM": {"Driver": "default", "Options": None, "Config": _ipam_config(network)},
-        "Internal": False,
-        "Attachable": False,
+        "IPAM": {"Driver": "default", "Options": None if network.is_predefined else {}, "Config": _ipam(network)},
+        "Internal": network.plan is not None and network.plan.is_internal,
+        "Attachable": network.is_attachable,
         "Ingress": False,
         "ConfigFrom": {"Network": ""},
         "ConfigOnly": False,
@@ -32,9 +32,17 @@ def network_json(
     }
 
 
-def _ipam_config(network: Network) -> list[dict[str, str]]:
+def _ipam(network: Network) -> list[dict[str, Any]]:
     plan = network.plan
-    return [{"Subnet": str(plan.subnet), "Gateway": str(plan.gateway)}] if plan else []
+    if plan is None:
+        return []
+    described: dict[str, Any] = {"Subnet": str(plan.subnet)}
+    if network.range is not None:
+        described["IPRange"] = str(network.range)
+    described["Gateway"] = str(plan.gateway)
+    if network.reserved:
+        described["AuxiliaryAddresses"] = {name: str(address) for name, address in network.reserved.items()}
+    return [described]
 
 
 def _container(endpoint: Endpoint, name_of: Callable[[str], str]) -> dict[str, str]:
@@ -48,9 +56,10 @@ def _container(endpoint: Endpoint, name_of: Callable[[str], str]) -> dict[str, s
 
 
 def _options(network: Network) -> dict[str, str]:
-    """Docker's words for what the bridge does; its MTU is left out, as it follows the host's uplink."""
-    if network.plan is None:
-        return {}
+    """What was asked for; for the default bridge Docker's words for what it does, without its MTU, as that follows
+    the host's uplink."""
+    if network.plan is None or not network.is_predefined:
+        return dict(network.options)
     return {
         "com.docker.network.bridge.default_bridge": "true",
         "com.docker.network.bridge.enable_icc": "true",

@@ -7,7 +7,7 @@ namespace and one in the sandbox: about 2 ms. Links without published ports need
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, Final
@@ -16,11 +16,12 @@ import structlog
 
 from engine import tasks
 from engine.config import Config
-from engine.errors import EngineError
+from engine.errors import Conflict, EngineError
 from engine.linux.conntrack import forget_udp_flows
+from engine.linux.netlink import index_of
 from engine.linux.netns import on_fresh_thread
 from engine.linux.nft import Document, Nft
-from engine.networkdriver import plumbing, rules
+from engine.networkdriver import plumbing, rules, senders
 from engine.networkdriver.driver import Link, NetworkPlan
 from engine.networkdriver.foreign import ForeignChains
 from engine.networkdriver.keeper import Keeper
@@ -62,11 +63,18 @@ class BridgeDriver:
         with _failing("list the host's networks"):
             return await on_fresh_thread(lambda: plumbing.taken_networks(self._is_own_interface))
 
+    async def sweep(self, links: Sequence[Link]) -> None:
+        keep = {self._interface(link) for link in links}
+        with _failing("sweep the links of a former engine"):
+            await on_fresh_thread(lambda: plumbing.sweep(self._prefix, keep))
+
+    async def check_name(self, interface: str) -> None:
+        if await on_fresh_thread(lambda: index_of(interface)) is not None:
+            raise Conflict(f"cannot make bridge {interface}: the host has an interface of that name")
+
     async def open(self, plan: NetworkPlan, links: Sequence[Link]) -> None:
-        keep = self._live_interfaces() | {self._interface(link) for link in links}
         with _failing(f"open network {plan.interface}"):
             mtu = await on_fresh_thread(lambda: plumbing.build_bridge(plan))
-            await on_fresh_thread(lambda: plumbing.sweep(self._prefix, keep))
         async with self._changing:
             self._networks[plan.network_id] = _OpenNetwork(plan, mtu, {link.endpoint_id: link for link in links})
             await self._begin()
@@ -75,29 +83,37 @@ class BridgeDriver:
     async def attach(self, plan: NetworkPlan, link: Link, sandbox: Path) -> None:
         network = self._networks[plan.network_id]
         name = self._interface(link)
-        with _failing(f"attach {name} to {plan.interface}"):
-            await on_fresh_thread(lambda: plumbing.plug(plan, link, name, sandbox, network.mtu))
         try:
             async with self._changing:
-                network.links[link.endpoint_id] = link
-                await self._change(rules.publish(self._table, link))
-            await self._forget_flows(link)
+                network.links[link.endpoint_id] = replace(link, ports=())
+                await self._change([senders.admit(self._table, name, link)])
+            with _failing(f"attach {name} to {plan.interface}"):
+                await on_fresh_thread(lambda: plumbing.plug(plan, link, name, sandbox, network.mtu))
+            await self._publish(network, link)
         except BaseException:
             await self.detach(plan, link)
             raise
 
-    async def detach(self, plan: NetworkPlan, link: Link) -> None:
+    async def update(self, plan: NetworkPlan, link: Link, sandbox: Path) -> None:
+        await self._publish(self._networks[plan.network_id], link)
+        with _failing(f"change the default route to {link.gateway}"):
+            await on_fresh_thread(lambda: plumbing.reroute(link, sandbox))
+
+    async def detach(self, plan: NetworkPlan, link: Link, *, at_once: bool = False) -> None:
         network = self._networks[plan.network_id]
         name = self._interface(link)
         try:
             async with self._changing:
-                if network.links.pop(link.endpoint_id, None) is not None:
-                    await self._change(rules.withdraw(self._table, link))
+                known = network.links.pop(link.endpoint_id, None)
+                if known is not None:
+                    gone = [*rules.withdraw(self._table, known), senders.dismiss(self._table, name, known)]
+                    await self._change(gone)
             await self._forget_flows(link)
         finally:
             with _failing(f"detach {name} from {plan.interface}"):
-                await on_fresh_thread(lambda: plumbing.unplug(name))
-        tasks.spawn(self._remove_later(name), name=f"remove {name}", owner=self._tasks)
+                await on_fresh_thread(lambda: (plumbing.remove if at_once else plumbing.unplug)(name))
+        if not at_once:
+            tasks.spawn(self._remove_later(name), name=f"remove {name}", owner=self._tasks)
 
     async def close(self, plan: NetworkPlan) -> None:
         async with self._changing:
@@ -105,11 +121,12 @@ class BridgeDriver:
             if self._networks:
                 await self._rebuild()
             else:
-                await self._nft.run(*rules.remove_table(self._table))
+                await self._nft.run(*rules.remove_table(self._table), *senders.remove_table(self._table))
             await self._foreign.remove([plan.interface], await self._chains())
             await self._legacy.remove([plan.interface])
         with _failing(f"close network {plan.interface}"):
-            await on_fresh_thread(lambda: plumbing.sweep(self._prefix, self._live_interfaces()))
+            if not self._networks:  # else another's link may just be on its way
+                await on_fresh_thread(lambda: plumbing.sweep(self._prefix, ()))
             await on_fresh_thread(lambda: plumbing.remove(plan.interface))
 
     async def stop(self) -> None:
@@ -130,9 +147,6 @@ class BridgeDriver:
     def _interface(self, link: Link) -> str:
         return self._prefix + link.endpoint_id[:_ID_DIGITS]
 
-    def _live_interfaces(self) -> set[str]:
-        return {self._interface(link) for network in self._networks.values() for link in network.links.values()}
-
     def _is_own_interface(self, name: str) -> bool:
         return name == self._default_bridge or name.startswith(self._prefix)
 
@@ -140,6 +154,15 @@ class BridgeDriver:
         """The pair normally goes with its sandbox; where that is kept alive by a stranger, it is deleted."""
         await asyncio.sleep(_LINGER)
         await on_fresh_thread(lambda: plumbing.remove(name))
+
+    async def _publish(self, network: _OpenNetwork, link: Link) -> None:
+        """The ports of `link` in the place of those that it has now."""
+        async with self._changing:
+            before = network.links[link.endpoint_id]
+            network.links[link.endpoint_id] = link
+            if before.ports != link.ports:
+                await self._change([*rules.withdraw(self._table, before), *rules.publish(self._table, link)])
+        await self._forget_flows(link)
 
     async def _forget_flows(self, link: Link) -> None:
         """UDP senders that are at it already find the published ports as they are now."""
@@ -163,14 +186,15 @@ class BridgeDriver:
 
     async def _rebuild(self) -> None:
         networks = {network.plan: list(network.links.values()) for network in self._networks.values()}
-        await self._nft.run(*rules.table(self._table, networks))
+        named = {self._interface(link): link for links in networks.values() for link in links}
+        await self._nft.run(*rules.table(self._table, networks), *senders.table(self._table, f"{self._prefix}*", named))
 
     async def _repair(self, is_ours_touched: bool) -> None:
         async with self._changing:
             if not self._networks:
                 return
             chains = await self._chains()
-            if is_ours_touched or not rules.is_complete(self._table, chains):
+            if is_ours_touched or not rules.is_complete(self._table, chains, also=senders.CHAINS):
                 log.warning("another program changed the packet filter's table of this engine; restoring it")
                 await self._rebuild()
             await self._ask_others(chains)

@@ -14,8 +14,6 @@ from typing import Final
 from engine.linux import netlink, syscalls
 from engine.networkdriver.driver import Link, NetworkPlan, mac_of
 
-#: What a container calls its interface.
-INSIDE: Final = "eth0"
 STANDARD_MTU: Final = 1500
 
 _SYSCTL: Final = Path("/proc/sys/net")
@@ -47,13 +45,13 @@ def plug(plan: NetworkPlan, link: Link, name: str, sandbox: Path, mtu: int) -> N
                 name,
                 bridge=_existing(plan.interface),
                 mtu=mtu,
-                peer=INSIDE,
+                peer=link.interface,
                 peer_mac=link.mac,
                 peer_namespace=descriptor,
             )
             host.transact(pair)
             try:
-                host.transact(netlink.set_hairpin(name))
+                host.transact(netlink.set_port(name, is_isolated=not plan.has_icc))
                 syscalls.setns(descriptor, syscalls.CLONE_NEWNET)
                 _configure_inside(link)
             except BaseException:
@@ -61,6 +59,19 @@ def plug(plan: NetworkPlan, link: Link, name: str, sandbox: Path, mtu: int) -> N
                 raise
     finally:
         os.close(descriptor)
+
+
+def reroute(link: Link, sandbox: Path) -> None:
+    """Make the sandbox's default route the one that `link` says, if it claims it. The thread stays in the sandbox."""
+    if link.gateway is None:
+        return
+    descriptor = os.open(sandbox, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        syscalls.setns(descriptor, syscalls.CLONE_NEWNET)
+    finally:
+        os.close(descriptor)
+    with netlink.RouteSocket() as inner:
+        inner.transact(netlink.set_default_route(_existing(link.interface), link.gateway))
 
 
 def unplug(name: str) -> None:
@@ -94,14 +105,13 @@ def taken_networks(is_own: Callable[[str], bool]) -> list[IPv4Network]:
 def _configure_inside(link: Link) -> None:
     """The address comes before the link goes up, as the kernel announces (arp_notify) what it has at that moment: a
     neighbour that knows the address with an older MAC learns better."""
-    _write(_SYSCTL / "ipv4/conf" / INSIDE / "arp_notify", "1")
+    _write(_SYSCTL / "ipv4/conf" / link.interface / "arp_notify", "1")
     with netlink.RouteSocket() as inner:
-        index = _existing(INSIDE)
-        inner.transact(
-            netlink.add_address(index, link.address),
-            netlink.set_up(index),
-            netlink.add_default_route(index, link.gateway),
-        )
+        index = _existing(link.interface)
+        changes = [netlink.add_address(index, link.address), netlink.set_up(index)]
+        if link.gateway is not None:
+            changes.append(netlink.set_default_route(index, link.gateway))
+        inner.transact(*changes)
 
 
 def _discard_unless(route: netlink.RouteSocket, name: str, address: IPv4Interface) -> None:

@@ -6,8 +6,11 @@
     output
     postrouting  what leaves a subnet takes the host's address; so does what would come back past us otherwise: a
                  container that calls the host's port of another (or its own), and the host's loopback
-    forward      to a bridge: answers, neighbours, and what `prerouting` sent there. The rest is dropped, so a host that
-                 routes to our subnet reaches published ports only
+    forward      from an internal bridge nothing leaves, and to it nothing comes. To another: answers, neighbours, and
+                 what `prerouting` sent there. The rest, other bridges' packets too, is dropped, so a host that routes
+                 to our subnet reaches published ports only
+
+Who may send what is said in a table of the bridges' own (`engine.networkdriver.senders`).
 
 A port is one element in two maps (its container's address and port), so a packet's way is as long with two hundred
 ports as with one. The maps of `named` ports, published on one of the host's addresses, are asked first. (A single map
@@ -38,6 +41,7 @@ def table(name: str, networks: Mapping[NetworkPlan, Iterable[Link]]) -> list[Doc
         {"add": {"table": own}},
         *_maps(name),
         *_chains(name),
+        *(rule for plan in networks if plan.is_internal for rule in _internal_rules(name, plan)),
         *(rule for plan in networks for rule in _network_rules(name, plan)),
         *_port_rules(name),
         *(element for links in networks.values() for link in links for element in publish(name, link)),
@@ -60,10 +64,10 @@ def withdraw(name: str, link: Link) -> list[Document]:
     return _elements("delete", name, link)
 
 
-def is_complete(name: str, listing: Iterable[Document]) -> bool:
-    """Are all chains of the table in a listing of all chains?"""
+def is_complete(name: str, listing: Iterable[Document], also: Iterable[str] = ()) -> bool:
+    """Are all chains of the table, and those of `also`, in a listing of all chains?"""
     found = {chain["name"] for document in listing if (chain := document.get("chain", {})).get("table") == name}
-    return found.issuperset(CHAINS)
+    return found.issuperset((*CHAINS, *also))
 
 
 def _elements(action: str, name: str, link: Link) -> list[Document]:
@@ -145,20 +149,32 @@ def _network_rules(name: str, plan: NetworkPlan) -> list[Document]:
     subnet = {"prefix": {"addr": str(plan.subnet.network_address), "len": plan.subnet.prefixlen}}
     is_answer = _match({"ct": {"key": "state"}}, ["established", "related"], "in")
     is_sent_on = _match({"ct": {"key": "status"}}, "dnat", "in")
+    leaves = _match(_meta("oifname"), plan.interface, "!=")
+    outward = [_rule(name, "postrouting", _match(source, subnet), leaves, _MASQUERADE)] if plan.is_masqueraded else []
+    neighbours = [_rule(name, "forward", to_bridge, from_bridge, {"accept": None})] if plan.has_icc else []
     return [
         _rule(name, "guard", from_bridge, _match(source, _LOOPBACK), {"drop": None}),
         _rule(name, "guard", from_bridge, _match(target, _LOOPBACK), {"drop": None}),
-        _rule(name, "postrouting", _match(source, subnet), _match(_meta("oifname"), plan.interface, "!="), _MASQUERADE),
+        *outward,
         _rule(name, "postrouting", to_bridge, _match(source, subnet), is_sent_on, _MASQUERADE),
         _rule(name, "postrouting", to_bridge, _match(source, _LOOPBACK), _MASQUERADE),
         _rule(name, "forward", to_bridge, is_answer, {"accept": None}),
-        _rule(name, "forward", to_bridge, from_bridge, {"accept": None}),
+        *neighbours,
         _rule(name, "forward", to_bridge, is_sent_on, {"accept": None}),
         _rule(name, "forward", to_bridge, {"drop": None}),
     ]
 
 
+def _internal_rules(name: str, plan: NetworkPlan) -> list[Document]:
+    """These come before every other network's, whose published ports they close to this one."""
+    return [
+        _rule(name, "forward", _match(_meta(here), plan.interface), _match(_meta(there), plan.interface, "!="), _DROP)
+        for here, there in (("iifname", "oifname"), ("oifname", "iifname"))
+    ]
+
+
 _MASQUERADE: Final[Expression] = {"masquerade": None}
+_DROP: Final[Expression] = {"drop": None}
 
 
 def _rule(name: str, chain: str, *expressions: Expression) -> Document:

@@ -18,7 +18,7 @@ from engine.container.config.host import (
     WeightDevice,
 )
 from engine.container.config.mounts import BindOptions, DriverConfig, Mount, TmpfsOptions, VolumeOptions
-from engine.container.config.network import EndpointConfig, NetworkingConfig
+from engine.container.config.network import EndpointConfig, EndpointIPAMConfig, NetworkingConfig
 
 __all__ = [
     "BindOptions",
@@ -26,6 +26,7 @@ __all__ = [
     "DeviceMapping",
     "DriverConfig",
     "EndpointConfig",
+    "EndpointIPAMConfig",
     "HostConfig",
     "LogConfig",
     "Mount",

@@ -1,17 +1,45 @@
 """Networks."""
 
-from typing import NoReturn
-
+import msgspec
 from aiohttp import web
 
-from engine.errors import Forbidden, NotSupported
-from engine.network.filters import check_prune, select
+from engine.container.config import EndpointConfig, decode
+from engine.errors import InvalidParameter, NotSupported
+from engine.network.creation import NetworkRequest, SubnetRequest
+from engine.network.filters import select
 from engine.network.view import network_json
 from engine.server.filters import read_filters
-from engine.server.replies import reply
+from engine.server.replies import nothing, reply
+from engine.server.requests import read_object
 from engine.server.services import services
 
 routes = web.RouteTableDef()
+
+
+class _IPAM(msgspec.Struct, rename="pascal"):
+    driver: str = ""
+    config: list[SubnetRequest] | None = None
+
+
+class _Create(msgspec.Struct, rename="pascal"):
+    """`check_duplicate` is what older clients send: a name is never given twice."""
+
+    name: str = ""
+    check_duplicate: bool = False
+    driver: str = ""
+    scope: str = ""
+    internal: bool = False
+    attachable: bool = False
+    enable_ipv4: bool | None = msgspec.field(name="EnableIPv4", default=None)
+    ipam: _IPAM | None = msgspec.field(name="IPAM", default=None)
+    options: dict[str, str] | None = None
+    labels: dict[str, str] | None = None
+
+
+class _Change(msgspec.Struct, rename="pascal"):
+    container: str = ""
+    endpoint_config: EndpointConfig | None = None
+    force: bool = False
 
 
 @routes.get("/networks")
@@ -23,15 +51,16 @@ async def list_(request: web.Request) -> web.Response:
 
 
 @routes.post("/networks/create")
-async def create(_: web.Request) -> NoReturn:
-    raise NotSupported("creating a network is not supported yet: the networks are bridge, host and none")
+async def create(request: web.Request) -> web.Response:
+    wanted = decode(_Create, await read_object(request, required=True), "NetworkCreateRequest")
+    network = await services(request).networks.create(_request(wanted))
+    return reply({"Id": network.id, "Warning": ""}, status=201)
 
 
 @routes.post("/networks/prune")
 async def prune(request: web.Request) -> web.Response:
-    """Nothing to do: only networks that somebody made are pruned, and all that there are come with the engine."""
-    check_prune(read_filters(request))
-    return reply({"NetworksDeleted": None})
+    removed = await services(request).networks.prune(read_filters(request))
+    return reply({"NetworksDeleted": removed or None})
 
 
 @routes.get("/networks/{id:.+}")
@@ -41,14 +70,51 @@ async def inspect(request: web.Request) -> web.Response:
     return reply(network_json(network, networks.endpoints(network), networks.name_of))
 
 
-@routes.post("/networks/{id:[^/]+}/{action:connect|disconnect}")
-async def change(request: web.Request) -> NoReturn:
+@routes.post("/networks/{id:[^/]+}/connect")
+async def connect(request: web.Request) -> web.Response:
+    change = await _change(request)
     network = services(request).networks.resolve(request.match_info["id"])
-    action = request.match_info["action"]
-    raise NotSupported(f"{action} on network {network.name}: a container's network can't be changed yet")
+    await services(request).containers.connect(change.container, network.id, change.endpoint_config or EndpointConfig())
+    return nothing(status=200)
+
+
+@routes.post("/networks/{id:[^/]+}/disconnect")
+async def disconnect(request: web.Request) -> web.Response:
+    """`Force` changes nothing: there is no container that is on a network and that can't be found."""
+    change = await _change(request)
+    network = services(request).networks.resolve(request.match_info["id"])
+    await services(request).containers.disconnect(change.container, network.id)
+    return nothing(status=200)
 
 
 @routes.delete("/networks/{id:.+}")
-async def remove(request: web.Request) -> NoReturn:
-    network = services(request).networks.resolve(request.match_info["id"])
-    raise Forbidden(f"{network.name} is a pre-defined network and cannot be removed")
+async def remove(request: web.Request) -> web.Response:
+    networks = services(request).networks
+    await networks.remove(networks.resolve(request.match_info["id"]))
+    return nothing()
+
+
+async def _change(request: web.Request) -> _Change:
+    change = decode(_Change, await read_object(request, required=True), "NetworkConnectRequest")
+    if not change.container:
+        raise InvalidParameter("a container's name or ID is expected in Container")
+    return change
+
+
+def _request(wanted: _Create) -> NetworkRequest:
+    if wanted.enable_ipv4 is False:
+        raise NotSupported("EnableIPv4: a network without IPv4 is not supported")
+    if wanted.scope not in {"", "local"}:
+        raise NotSupported(f"Scope: {wanted.scope!r} is not supported, networks are local")
+    ipam = wanted.ipam or _IPAM()
+    if ipam.driver not in {"", "default"}:
+        raise NotSupported(f"IPAM.Driver: {ipam.driver!r} is not supported, only 'default'")
+    return NetworkRequest(
+        name=wanted.name,
+        driver=wanted.driver or "bridge",
+        subnets=ipam.config or (),
+        is_internal=wanted.internal,
+        is_attachable=wanted.attachable,
+        labels=wanted.labels or {},
+        options=wanted.options or {},
+    )

@@ -5,6 +5,7 @@ from engine.container.config import (
     ContainerConfig,
     DeviceMapping,
     EndpointConfig,
+    EndpointIPAMConfig,
     HostConfig,
     LogConfig,
     NetworkingConfig,
@@ -143,12 +144,13 @@ def test_what_is_malformed_is_a_bad_parameter(config):
         creation.check(request(**config))
 
 
-def test_one_network_with_wishes():
-    wishes = {"default": EndpointConfig(mac_address="02:42:00:00:00:01", ip_address="172.17.0.9")}
-    made = record({"cmd": ["x"]}, endpoints=wishes)
-    assert (made.network, made.mac_address, made.ip_address) == ("bridge", "02:42:00:00:00:01", "172.17.0.9")
-    with pytest.raises(NotSupported, match="several networks"):
-        record({"cmd": ["x"]}, endpoints={"a": None, "b": None})
+def test_networks_with_wishes():
+    wishes = EndpointConfig(mac_address="02:42:00:00:00:01")
+    made = record({"cmd": ["x"]}, endpoints={"default": wishes})
+    assert (made.network, made.endpoints) == ("bridge", {"bridge": wishes})
+    assert list(record({"cmd": ["x"]}, endpoints={"a": None, "b": None}).wished_endpoints) == ["a", "b"]
+    with pytest.raises(InvalidParameter, match="supported on user defined networks only"):
+        record({"cmd": ["x"]}, endpoints={"default": EndpointConfig(EndpointIPAMConfig("172.17.0.9"))})
 
 
 def test_another_platform_is_warned_of():

@@ -21,14 +21,14 @@ options ndots:2 timeout:1
 
 
 def test_hosts_as_docker_writes_it() -> None:
-    text = hosts_file("web", "example.com", "172.17.0.2", ["db:10.0.0.5", "host.docker.internal:host-gateway"],
+    text = hosts_file("web", "example.com", ["172.17.0.2"], ["db:10.0.0.5", "host.docker.internal:host-gateway"],
                       gateway="172.17.0.1").decode()  # fmt: skip
     assert text == (LOCAL + "10.0.0.5\tdb\n172.17.0.1\thost.docker.internal\n172.17.0.2\tweb.example.com web\n")
 
 
 def test_hosts_without_a_network_or_a_domain() -> None:
     assert hosts_file("web").decode() == LOCAL
-    assert hosts_file("web", address="172.17.0.2").decode().endswith("172.17.0.2\tweb\n")
+    assert hosts_file("web", addresses=["172.17.0.2"]).decode().endswith("172.17.0.2\tweb\n")
 
 
 @pytest.mark.parametrize("entry", ["db:10.0.0.5\n6.6.6.6\tevil", "d b:10.0.0.5", ":10.0.0.5", "db:", "db", "db:10.0.0"])
@@ -44,7 +44,7 @@ def test_an_extra_host_in_ipv6_or_with_an_equals_sign() -> None:
 
 def test_a_host_name_with_a_newline() -> None:
     with pytest.raises(InvalidParameter):
-        hosts_file("web\n6.6.6.6\tevil", address="172.17.0.2")
+        hosts_file("web\n6.6.6.6\tevil", addresses=["172.17.0.2"])
 
 
 def test_the_hosts_resolv_conf_without_what_a_container_cannot_reach() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from engine.errors import InvalidParameter
-from engine.network.filters import check_prune, select
+from engine.network.filters import prunable, select
 from engine.network.records import Network
 
 NETWORKS = (
@@ -41,6 +41,11 @@ def test_what_is_no_filter(filters: dict[str, list[str]]) -> None:
 
 
 def test_a_prune_has_its_own() -> None:
-    check_prune({"until": ["1h"], "label!": ["keep"]})
+    assert prunable(NETWORKS, {"until": ["1h"]}, ()) == [NETWORKS[2]]
+    assert prunable(NETWORKS, {"until": ["1970-01-01T00:00:00Z"]}, ()) == []
+    assert prunable(NETWORKS, {"label!": ["team"]}, ()) == []
+    assert prunable(NETWORKS, {"label": ["team=blue"]}, {NETWORKS[2].id}) == []
+    with pytest.raises(InvalidParameter, match="until=yesterday"):
+        prunable(NETWORKS, {"until": ["yesterday"]}, ())
     with pytest.raises(InvalidParameter, match="invalid filter 'name'"):
-        check_prune({"name": ["x"]})
+        prunable([], {"name": ["x"]}, ())

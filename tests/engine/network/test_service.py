@@ -4,6 +4,7 @@ from ipaddress import IPv4Address
 import pytest
 
 from engine.errors import Conflict, EngineError, InvalidParameter, NotFound
+from engine.network.endpoints import Wishes
 from engine.network.ports import PortRequest
 from engine.network.records import Network
 from engine.network.service import Networks
@@ -58,14 +59,14 @@ def test_an_address_and_a_mac_that_were_asked_for(world: World) -> None:
     async def scenario(networks: Networks) -> None:
         bridge = networks.resolve("bridge")
         wanted, mac = IPv4Address("172.17.4.4"), "02:42:00:00:00:07"
-        endpoint = await networks.allocate("a", bridge, address=wanted, mac=mac)
+        endpoint = await networks.allocate("a", bridge, wishes=Wishes(address=wanted, mac=mac))
         await networks.open_sandbox("a")
-        await networks.attach(endpoint)
+        await networks.attach("a")
         shown = container(world, networks.endpoint("a") or endpoint).shell("ip", "address", "show", "eth0")
         assert "172.17.4.4/16" in shown
         assert mac in shown
         with pytest.raises(Conflict, match="Address already in use"):
-            await networks.allocate("b", bridge, address=wanted)
+            await networks.allocate("b", bridge, wishes=Wishes(address=wanted))
 
     play(world, scenario)
 
@@ -75,7 +76,7 @@ def test_none_has_a_loopback_and_nothing_else(world: World) -> None:
         none = networks.resolve("none")
         endpoint = await networks.allocate("a", none, ports=[PortRequest(80, host_port=8080)])
         await networks.open_sandbox("a")
-        await networks.attach(endpoint)
+        await networks.attach("a")
         assert (endpoint.address, endpoint.ports) == (None, ())
         shown = container(world, networks.endpoint("a") or endpoint).shell("ip", "-brief", "link").splitlines()
         assert [line.split()[0] for line in shown] == ["lo"]
@@ -86,7 +87,7 @@ def test_none_has_a_loopback_and_nothing_else(world: World) -> None:
 def test_host_needs_no_sandbox(world: World) -> None:
     async def scenario(networks: Networks) -> None:
         endpoint = await networks.allocate("a", networks.resolve("host"))
-        await networks.attach(endpoint)
+        await networks.attach("a")
         assert networks.endpoint("a") == endpoint
         await networks.release("a")
         assert networks.endpoint("a") is None
@@ -115,10 +116,10 @@ def test_release_goes_on_past_what_fails(world: World) -> None:
         driver = networks._drivers["bridge"]
         detach = driver.detach
 
-        async def broken(*_: object) -> None:
+        async def broken(*_: object, **__: object) -> None:
             raise EngineError("the kernel is on strike")
 
-        driver.detach = broken  # type: ignore[assignment,method-assign]
+        driver.detach = broken  # type: ignore[method-assign]
         with pytest.raises(ExceptionGroup, match="failed to release the network of container a"):
             await networks.release("a")
         driver.detach = detach  # type: ignore[method-assign]

@@ -35,11 +35,15 @@ def play(world: World, scenario: Scenario, *, live: Collection[str] = (), is_kil
 async def _end(networks: Networks) -> None:
     for key in ("a", "b"):
         await networks.release(key)
+    for network in networks.all():
+        if not network.is_predefined:
+            await networks.remove(network)
     await networks.shutdown()
 
 
 async def _die(networks: Networks) -> None:
     """What is left of a killed engine: its descriptors are closed, nothing else is done."""
+    await networks._resolvers.shutdown()
     await networks._drivers["bridge"].stop()
     networks._ports.close()
 
@@ -47,7 +51,7 @@ async def _die(networks: Networks) -> None:
 async def start(networks: Networks, key: str, *ports: PortRequest) -> Endpoint:
     endpoint = await networks.allocate(key, networks.resolve("default"), ports=ports)
     await networks.open_sandbox(key)
-    await networks.attach(endpoint)
+    await networks.attach(key)
     return networks.endpoint(key) or endpoint
 
 

@@ -68,11 +68,26 @@ async def test_a_network_of_the_engines_own_is_never_removed(client: Client) -> 
     assert (await ask(client, "DELETE", "/networks/nope"))[0] == 404
 
 
-@pytest.mark.parametrize("path", ["/networks/create", "/networks/bridge/connect", "/networks/bridge/disconnect"])
-async def test_what_is_not_there_yet_says_so(client: Client, path: str) -> None:
-    status, error = await ask(client, "POST", path)
-    assert status == 501
-    assert "yet" in error["message"]
+@pytest.mark.parametrize(
+    ("path", "body", "status", "words"),
+    [
+        ("/networks/create", {"Name": "-x"}, 400, "Invalid network name"),
+        ("/networks/create", {"Name": "bridge"}, 403, "predefined bridge network"),
+        ("/networks/create", {"Name": "net", "Driver": "overlay"}, 501, "'overlay' is not supported"),
+        ("/networks/create", {"Name": "net", "EnableIPv6": True}, 501, "EnableIPv6"),
+        ("/networks/create", {"Name": "net", "Ingress": True}, 501, "Ingress"),
+        ("/networks/create", {"Name": "net", "IPAM": {"Driver": "dhcp"}}, 501, "IPAM.Driver"),
+        ("/networks/create", {"Name": "net", "IPAM": {"Options": {"a": "b"}}}, 501, "IPAM.Options"),
+        ("/networks/create", {"Name": "net", "Options": {"parent": "eth0"}}, 501, "parent"),
+        ("/networks/bridge/connect", {}, 400, "a container's name or ID"),
+        ("/networks/bridge/disconnect", {"Container": 1}, 400, "NetworkConnectRequest"),
+        ("/networks/nope/connect", {"Container": "x"}, 404, "network nope not found"),
+    ],
+)
+async def test_what_is_refused(client: Client, path: str, body: dict[str, Any], status: int, words: str) -> None:
+    response = await client.post(f"/v1.48{path}", json=body)
+    assert response.status == status
+    assert words in (await response.json())["message"]
 
 
 async def test_a_prune_finds_nothing_that_somebody_made(client: Client) -> None:
