@@ -462,6 +462,8 @@ class Containers:
         async with container.lock:
             if container.status.is_up:
                 return False
+            if self._index.lost(container) and not force:
+                raise NotFound(f"No such container: {container.id}")  # another client was faster
             await asyncio.shield(self._remove(container, volumes=volumes))
         return True
 
