@@ -129,6 +129,7 @@ def with_defaults(host: HostConfig) -> HostConfig:
         network_mode="bridge" if host.network_mode in {"", "default"} else host.network_mode,
         ipc_mode=host.ipc_mode or "private",
         cgroupns_mode=host.cgroupns_mode or ("private" if cgroups.is_v2() else "host"),
+        pids_limit=host.pids_limit or None,
         shm_size=host.shm_size or spec.DEFAULT_SHM_SIZE,
         runtime=host.runtime or "runc",
         masked_paths=host.masked_paths if host.masked_paths is not None else [*spec.MASKED_PATHS],

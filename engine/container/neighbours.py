@@ -78,7 +78,7 @@ class Neighbours:
             if record.network.startswith(JOIN):
                 network = self._networked(record.network)
                 namespaces["network"] = stack.enter_context(_namespace(network, "net"))
-                files = self._files_of(network)
+                files = self._folder_of(network.record)
             if host.pid_mode.startswith(JOIN):
                 namespaces["pid"] = stack.enter_context(_namespace(self._running(host.pid_mode), "pid"))
             if host.ipc_mode.startswith(JOIN):
@@ -86,6 +86,13 @@ class Neighbours:
                 namespaces["ipc"] = stack.enter_context(_namespace(donor, "ipc"))
                 memory = self._mounts.shared_memory(donor.id)
             yield Joined(namespaces, memory, files)
+
+    def files(self, record: Record) -> Path:
+        """The folder of the container's hosts, resolv.conf and hostname, which may be a neighbour's."""
+        try:
+            return self._folder_of(record)
+        except NotFound:
+            return self._files.folder(record.id)
 
     def linked(self, record: Record) -> list[Linked]:
         """The containers that are linked to, all running. Raises NotFound, Conflict."""
@@ -134,12 +141,11 @@ class Neighbours:
             raise Conflict(f"cannot join network of a non running container: {donor.id}")
         return donor
 
-    def _files_of(self, donor: Container) -> Path:
-        """Those of the container that the network was made for, which may be a neighbour's neighbour."""
-        network = donor.record.network
-        if network.startswith(JOIN):
-            return self._files_of(self._find(network.removeprefix(JOIN)))
-        return self._files.folder(donor.id)
+    def _folder_of(self, record: Record) -> Path:
+        """That of the container which the network was made for: a neighbour's neighbour, perhaps."""
+        if record.network.startswith(JOIN):
+            return self._folder_of(self._find(record.network.removeprefix(JOIN)).record)
+        return self._files.folder(record.id)
 
     def _running(self, mode: str) -> Container:
         donor = self._find(mode.removeprefix(JOIN))

@@ -116,7 +116,7 @@ class Containers:
         graph = self._parts.graph
         document = view.inspect(
             container,
-            files=self.files.folder(container.id),
+            files=self._neighbours.files(container.record),
             log=self.files.log(container.id),
             graph=graph.describe(container.record.layers, container.id),
             network=self._networking.settings(container.record),

@@ -9,15 +9,20 @@ from engine.linux import cgroups
 
 _UNSUPPORTED: Final = "Your kernel does not support {} or the cgroup is not mounted. {}"
 
+_NOTHING: Final = HostConfig()
+#: Where "no limit" is not what stands for nothing said: that would be twice the memory.
+_DISCARDED: Final[dict[str, Any]] = {"memory_swap": -1}
+
 
 def adapt(host: HostConfig) -> tuple[HostConfig, list[str]]:
     """The limits that can be held, and a warning for each that can't, or that is dangerous."""
+    host = msgspec.structs.replace(host, memory_swap=host.memory_swap or 2 * host.memory)
     changes: dict[str, Any] = {}
     warnings: list[str] = []
     for fields, possible, what, outcome in _rows(host):
         asked = {name: getattr(host, name) for name in fields}
         if not possible and any(_is_limit(name, value) for name, value in asked.items()):
-            changes |= {name: type(value)() if isinstance(value, int | str) else None for name, value in asked.items()}
+            changes |= {name: _DISCARDED.get(name, getattr(_NOTHING, name)) for name in asked}
             warnings.append(_UNSUPPORTED.format(what, outcome))
     adapted = msgspec.structs.replace(host, **changes)
     if adapted.oom_kill_disable and not adapted.memory:

@@ -3,10 +3,13 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from engine.container.config import HostConfig, ThrottleDevice
 from engine.container.spec.devices import DEFAULT_RULES, parse_rule
+from engine.linux import cgroups
+
+_UNLIMITED: Final = -1
 
 
 def resources(host: HostConfig, devices: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -25,7 +28,9 @@ def _memory(host: HostConfig) -> dict[str, Any]:
     """Bytes. Without a limit of its own, swap is limited to as much again as memory, as in Docker."""
     memory: dict[str, Any] = {}
     if host.memory:
-        memory |= {"limit": host.memory, "swap": host.memory_swap or 2 * host.memory}
+        memory["limit"] = host.memory
+        if host.memory_swap != _UNLIMITED or cgroups.has("memory", "memory.memsw.limit_in_bytes"):
+            memory["swap"] = host.memory_swap or 2 * host.memory
     if host.memory_reservation:
         memory["reservation"] = host.memory_reservation
     if host.memory_swappiness is not None and host.memory_swappiness >= 0:

@@ -1,16 +1,22 @@
+import os
+import stat
 from pathlib import Path
 
 import pytest
 
 from engine.container import spec
-from engine.container.config import ContainerConfig, HostConfig, Ulimit
+from engine.container.config import ContainerConfig, DeviceMapping, HostConfig, Ulimit
 from engine.container.record import MountedVolume, Record
 from engine.container.user import Identity
+from engine.errors import InvalidParameter
+from engine.linux import cgroups
 
 ROOT = Identity(0, 0, (0,), "/root")
 
 
-def build(host=None, identity=ROOT, mounts=(), sandbox=Path("/run/netns/x"), **config):
+def build(
+    host=None, identity=ROOT, mounts=(), sandbox=Path("/run/netns/x"), *, joined=None, shared_memory=None, **config
+):
     described = ContainerConfig(**{"hostname": "h", "cmd": ["true"], **config})
     record = Record(
         id="i", name="n", created=0, image_id="", image_name="", config=described,
@@ -18,7 +24,7 @@ def build(host=None, identity=ROOT, mounts=(), sandbox=Path("/run/netns/x"), **c
     )  # fmt: skip
     around = spec.Surroundings(
         root=Path("/root-of-it"), files=Path("/files"), identity=identity, network_namespace=sandbox,
-        cgroup_path="/portside/i",
+        cgroup_path="/portside/i", joined=joined or {}, shared_memory=shared_memory,
     )  # fmt: skip
     return spec.build(record, around)
 
@@ -85,7 +91,8 @@ def test_the_hosts_namespaces():
         (HostConfig(pids_limit=9), ("pids", "limit"), 9),
     ],
 )
-def test_limits(host, path, value):
+def test_limits(monkeypatch, host, path, value):
+    monkeypatch.setattr(cgroups, "has", lambda *_, **__: True)
     found = build(host)["linux"]["resources"]
     for key in path:
         found = found[key]
@@ -119,3 +126,64 @@ def test_security_options():
     assert built["process"]["noNewPrivileges"]
     assert built["root"]["readonly"]
     assert "seccomp" not in built["linux"]
+
+
+def test_a_host_without_swap_accounting_is_asked_for_none(monkeypatch):
+    monkeypatch.setattr(cgroups, "has", lambda *_, **__: False)
+    assert build(HostConfig(memory=64 << 20, memory_swap=-1))["linux"]["resources"]["memory"] == {"limit": 64 << 20}
+
+
+def test_devices_and_their_rules():
+    host = HostConfig(
+        devices=[DeviceMapping("/dev/null", "/dev/mine", "r")], device_cgroup_rules=["b 8:* rw", "a *:* m"]
+    )
+    linux = build(host)["linux"]
+    (node,) = linux["devices"]
+    assert (node["path"], node["type"], node["major"], node["minor"]) == ("/dev/mine", "c", 1, 3)
+    assert linux["resources"]["devices"][-3:] == [
+        {"allow": True, "type": "c", "major": 1, "minor": 3, "access": "r"},
+        {"allow": True, "type": "b", "major": 8, "minor": -1, "access": "rw"},
+        {"allow": True, "type": "a", "major": -1, "minor": -1, "access": "m"},
+    ]
+
+
+def test_a_folder_of_devices(tmp_path):
+    for name, minor in (("one", 3), ("two", 5)):
+        os.mknod(tmp_path / name, stat.S_IFCHR | 0o600, os.makedev(1, minor))
+    (tmp_path / "file").touch()
+    linux = build(HostConfig(devices=[DeviceMapping(str(tmp_path), "/dev/all")]))["linux"]
+    assert {node["path"]: node["minor"] for node in linux["devices"]} == {"/dev/all/one": 3, "/dev/all/two": 5}
+    (tmp_path / "one").unlink()
+    (tmp_path / "two").unlink()
+    with pytest.raises(InvalidParameter, match="not a device node"):
+        build(HostConfig(devices=[DeviceMapping(str(tmp_path))]))
+
+
+def test_joined_namespaces_and_shared_memory():
+    joined = {"network": Path("/n"), "pid": Path("/p"), "ipc": Path("/i")}
+    built = build(
+        HostConfig(ipc_mode="container:x"), sandbox=Path("/n"), joined=joined, shared_memory=Path("/shm-of-x")
+    )
+    paths = {row["type"]: row.get("path") for row in built["linux"]["namespaces"]}
+    assert paths == {"mount": None, "network": "/n", "uts": None, "pid": "/p", "ipc": "/i"}
+    assert mount(built, "/dev/shm")["source"] == "/shm-of-x"
+    assert built["linux"]["sysctl"] == {}, "the network's settings are its owner's"
+
+
+def test_an_init_goes_first():
+    built = build(HostConfig(init=True))
+    assert built["process"]["args"] == ["/sbin/docker-init", "--", "true"]
+    assert "ro" in mount(built, "/sbin/docker-init")["options"]
+
+
+@pytest.mark.parametrize(
+    ("mounted", "options"),
+    [
+        ({"read_only": True}, ["rbind", "rro", "rprivate"]),
+        ({"read_only": True, "shallow_read_only": True}, ["rbind", "ro", "rprivate"]),
+        ({"options": ("bind",)}, ["bind", "rw", "rprivate"]),
+    ],
+)
+def test_how_deep_a_bind_goes(mounted, options):
+    built = build(mounts=(MountedVolume(kind="bind", destination="/a", source="/x", **mounted),))
+    assert mount(built, "/a")["options"] == options
