@@ -11,7 +11,7 @@ import msgspec
 from yarl import URL
 
 from engine.errors import InvalidParameter
-from engine.image.digest import digest_of
+from engine.image.digest import digest_of, is_digest
 from engine.image.manifest import ACCEPTED, SIZE_LIMIT, Index, Manifest, parse_manifest
 from engine.image.reference import Reference
 from engine.registry.auth import Authorizer, Credentials
@@ -21,6 +21,7 @@ from engine.registry.errors import refusal
 
 _TAG_PAGES_LIMIT: Final = 1000
 _NEXT: Final = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
+_OK: Final = frozenset({200})
 _GOOD: Final = frozenset({200, 206, 416})
 _ACCEPT: Final = {"Accept": ", ".join(ACCEPTED)}
 
@@ -52,6 +53,12 @@ class RepositoryClient:
         if ":" in reference and digest_of(body) != reference:
             raise InvalidParameter(f"manifest verification failed for digest {reference}: it is {digest_of(body)}")
         return parse_manifest(body, content_type)
+
+    async def digest(self, reference: str) -> str | None:
+        """The digest of a tag's document, without the document; None where the registry does not tell it."""
+        async with self._connection.open(Ask("HEAD", self._base / "manifests" / reference, _ACCEPT), _OK) as response:
+            said = response.headers.get("Docker-Content-Digest", "")
+            return said if is_digest(said) else None
 
     async def document(self, digest: str, limit: int) -> bytes:
         """A small blob, whole and verified."""

@@ -112,17 +112,43 @@ class Puller:
     async def _pull_one(
         self, reference: Reference, platform: Platform | None, resolver: Resolver, progress: Progress
     ) -> None:
+        if digest := await self._unchanged(reference, platform, resolver):
+            progress.say(f"Pulling from {reference.path}", reference.tag)
+            self._conclude(reference, digest, progress, is_new=False)
+            return
         resolved = await resolver.resolve(reference, platform or platforms.host())
         progress.say(f"Pulling from {reference.path}", reference.tag or reference.digest)
         plan = await _plan(resolved)
         if not self._images.knows(plan.id):
             await self._bring(plan, progress)
         is_new = await self._name(reference, resolved.digest, plan.id)
-        progress.say(f"Digest: {resolved.digest}")
+        self._conclude(reference, resolved.digest, progress, is_new=is_new)
+        _warn_of_platform(reference, plan.config, platform, progress)
+
+    async def _unchanged(self, reference: Reference, platform: Platform | None, resolver: Resolver) -> str | None:
+        """The digest of the tag's document where that is what the tag stands for here: one HEAD request tells.
+
+        A registry counts the documents that it gives, not those that it is only asked about. One that does not
+        answer is asked again for the document, and gives its reason in that answer.
+        """
+        image_id = self._images.catalog.named(reference)
+        if image_id is None or reference.tag is None or platform is not None:
+            return None
+        try:
+            digest = await resolver.digest(reference)
+        except EngineError:
+            return None
+        if digest is None or self._images.catalog.named(reference.pinned(digest)) != image_id:
+            return None
+        image = self._images.get(image_id)
+        actual = Platform(image.os or "linux", image.architecture, image.variant)
+        return digest if platforms.rank(platforms.host(), actual) is not None else None
+
+    def _conclude(self, reference: Reference, digest: str, progress: Progress, *, is_new: bool) -> None:
+        progress.say(f"Digest: {digest}")
         outcome = "Downloaded newer image for" if is_new else "Image is up to date for"
         progress.say(f"Status: {outcome} {reference.familiar}")
-        _warn_of_platform(reference, plan.config, platform, progress)
-        labels = self._images.get(plan.id).labels
+        labels = self._images.get(str(reference)).labels
         self._events.publish("image", "pull", reference.familiar, labels | {"name": reference.familiar_name})
 
     async def _bring(self, plan: Plan, progress: Progress) -> None:

@@ -50,6 +50,10 @@ class Resolver:
 
         return await self._first(reference, ask)
 
+    async def digest(self, reference: Reference) -> str | None:
+        """The digest of the document that a tag names, where it can be had for less than the document."""
+        return await self._first(reference, lambda client: client.digest(reference.tag or "latest"))
+
     async def tags(self, reference: Reference) -> list[str]:
         """All tags of the repository."""
         return await self._first(reference, lambda client: client.tags())

@@ -91,5 +91,5 @@ class Uploader:
 def must_exist(file: Path, blob: Descriptor) -> Path:
     """The file, which an upload reads; raises EngineError when it is gone."""
     if not file.exists():
-        raise EngineError(f"layer {blob.digest} is not in the store any more: pull the image again")
+        raise EngineError(f"layer {blob.digest} is not in the store: remove the image and pull it again")
     return file

@@ -98,3 +98,14 @@ def test_what_can_not_be_pushed(engine: EngineProcess, registry: Registry, busyb
 def test_what_a_registry_says_of_an_image(engine: EngineProcess, busybox: str, registry: Registry) -> None:
     found = engine.docker.run("search", f"{registry.host}/busybox")
     assert "has no search" in found.stderr
+
+
+def test_an_image_that_is_up_to_date_costs_one_question(
+    engine: EngineProcess, registry: Registry, busybox: str
+) -> None:
+    engine.docker("pull", "--quiet", busybox)
+    before = registry.log.read_text().count('"GET /v2/')
+    assert "Status: Image is up to date" in engine.docker("pull", busybox)
+    engine.docker("rmi", busybox)
+    assert registry.log.read_text().count('"GET /v2/') == before > 0
+    assert '"HEAD /v2/busybox/manifests/latest' in registry.log.read_text()
