@@ -45,7 +45,7 @@ def _check(name: str, values: Sequence[str]) -> None:
         if name == "status" and value not in {status.value for status in Status}:
             raise InvalidParameter(f"invalid filter 'status={value}'")
         if name == "health" and value not in {status.value for status in HealthStatus}:
-            raise InvalidParameter(f"invalid filter 'health={value}'")
+            raise InvalidParameter(f"Unrecognised filter value for health: {value}")
         if name == "exited" and not value.removeprefix("-").isdigit():
             raise InvalidParameter(f"invalid filter 'exited={value}'")
 

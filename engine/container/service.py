@@ -280,7 +280,10 @@ class Containers:
                     f'Cannot update container {container.id}: container is marked for removal and cannot be "update"'
                 )
             record = container.record
-            changed, warnings = kernel.adapt(update.updated(record.host_config, wishes))
+            try:
+                changed, warnings = kernel.adapt(update.updated(record.host_config, wishes))
+            except Conflict as error:
+                raise Conflict(f"Cannot update container {container.id}: {error.message}") from error
             if container.status.has_process and update.has_limits(wishes):
                 limits = resources(changed, ())
                 await self._parts.execution.update(container.id, self.files.bundle(container.id), limits)

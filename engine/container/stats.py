@@ -83,7 +83,7 @@ def _empty() -> dict[str, Any]:
         "read": rfc3339(0),
         "preread": rfc3339(0),
         "pids_stats": {},
-        "blkio_stats": _block((), ()),
+        "blkio_stats": dict.fromkeys(_block((), ())),
         "num_procs": 0,
         "storage_stats": {},
         "cpu_stats": _NO_PROCESSOR,
@@ -132,8 +132,8 @@ def _block(sizes: tuple[Transfer, ...], operations: tuple[Transfer, ...]) -> dic
     others = ("io_queue_recursive", "io_service_time_recursive", "io_wait_time_recursive", "io_merged_recursive",
               "io_time_recursive", "sectors_recursive")  # fmt: skip
     return {
-        "io_service_bytes_recursive": [_transfer(each) for each in sizes] or None,
-        "io_serviced_recursive": [_transfer(each) for each in operations] or None,
+        "io_service_bytes_recursive": [_transfer(each) for each in sizes],
+        "io_serviced_recursive": [_transfer(each) for each in operations],
         **dict.fromkeys(others),
     }
 

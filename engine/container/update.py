@@ -26,6 +26,7 @@ def updated(host: HostConfig, update: Update) -> HostConfig:
     in Docker's words (container/container_unix.go, UpdateContainer).
     """
     restart.check(update.restart_policy)
+    check_limits(_alone(update))
     _check_conflicts(host, update)
     changed = msgspec.structs.replace(host, **_wishes(host, update))
     check_limits(changed)
@@ -35,6 +36,12 @@ def updated(host: HostConfig, update: Update) -> HostConfig:
 def has_limits(update: Update) -> bool:
     """Is there anything that the kernel has to be told?"""
     return msgspec.structs.replace(update, restart_policy=Update().restart_policy) != Update()
+
+
+def _alone(update: Update) -> HostConfig:
+    """The update's limits by themselves, with enough around them that each is held against its own bounds only."""
+    given = {name: getattr(update, name) for name in update.__struct_fields__ if name != "memory_swap"}
+    return HostConfig(**given, memory_swap=update.memory_swap if update.memory else 0)
 
 
 def _wishes(host: HostConfig, update: Update) -> dict[str, Any]:

@@ -93,7 +93,7 @@ async def unpause(request: web.Request) -> web.Response:
 @routes.post("/containers/{id}/update")
 async def update(request: web.Request) -> web.Response:
     wishes = decode(Update, await read_object(request, required=True), "UpdateConfig")
-    return reply({"Warnings": await services(request).containers.update(_ref(request), wishes)})
+    return reply({"Warnings": await services(request).containers.update(_ref(request), wishes) or None})
 
 
 @routes.post("/containers/{id}/rename")

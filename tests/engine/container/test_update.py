@@ -27,7 +27,7 @@ def test_swap_stays_what_the_default_had_made_it():
         (HostConfig(memory=64 * MB), Update(memory=256 * MB), Conflict, "smaller than already set memoryswap limit"),
         (HostConfig(cpu_quota=5000), Update(nano_cpus=10**8), Conflict, "Nano CPUs cannot be updated as CPU Quota has"),
         (HostConfig(nano_cpus=10**9), Update(cpu_period=5000), Conflict, "CPU Period cannot be updated as NanoCPUs"),
-        (HostConfig(), Update(memory=MB), Conflict, "update the memoryswap at the same time"),
+        (HostConfig(), Update(memory=64 * MB), Conflict, "update the memoryswap at the same time"),
         (HostConfig(), Update(memory=MB, memory_swap=-1), InvalidParameter, "Minimum memory limit allowed is 6MB"),
         (HostConfig(), Update(nano_cpus=10**8, cpu_quota=5000), InvalidParameter, "cannot both be set"),
         (HostConfig(), Update(restart_policy=RestartPolicy("x")), InvalidParameter, "unknown policy 'x'"),
