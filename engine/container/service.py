@@ -7,11 +7,13 @@ import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
 
 from engine.container import creation, filters, logs, restart, stats, update, view
+from engine.container.changes import Change, changes
 from engine.container.checks import kernel
 from engine.container.config import EndpointConfig
 from engine.container.config.update import Update
@@ -296,6 +298,13 @@ class Containers:
         """Docker's StatsResponse, now and once a second from then on; NotFound is raised by the call itself."""
         container = self.find(ref)
         return stats.follow(container, partial(self._sample, container))
+
+    async def changes(self, ref: str) -> list[Change]:
+        """What the container has written over its image."""
+        container, graph = self.find(ref), self._parts.graph
+        layers = [Path(graph.describe([layer])["UpperDir"]) for layer in reversed(container.record.layers)]
+        written = Path(graph.describe(container.record.layers, container.id)["UpperDir"])
+        return await asyncio.to_thread(changes, written, layers)
 
     def wait(self, ref: str, condition: WaitCondition) -> "asyncio.Future[WaitResult]":
         """Registered when this returns: the caller may send its headers at once, then await the future."""

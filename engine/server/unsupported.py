@@ -16,7 +16,6 @@ _PLUGINS: Final = "plugins"
 
 #: Method, path, and what is not supported.
 UNSUPPORTED: Final[tuple[tuple[str, str, str], ...]] = (
-    ("GET", "/containers/{id}/changes", "listing a container's changed files"),
     ("GET", "/containers/{id}/export", "exporting a container's file system"),
     ("GET", "/containers/{id}/attach/ws", "attaching through a WebSocket"),
     ("POST", "/build", "building images"),

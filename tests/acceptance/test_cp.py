@@ -26,6 +26,17 @@ mkdir -p /real /work; echo inside > /real/shadow; cp /real/shadow /work/shadow
 while :; do mv /work /away; ln -s / /work; rm /work; ln -s "$0" /work; rm /work; mv /away /work; done
 """
 
+_CHANGES = """
+echo x > /new; mkdir -p /a/b; echo y > /a/b/c; ln -s /x /a/l; mkfifo /f
+rm /bin/vi; rm -rf /home && mkdir /home && echo 1 > /home/n
+touch -d @5 /etc/passwd; chown 5 /etc/group; rm /bin/wc; mkdir /bin/wc; echo > /bin/wc/in; touch /etc
+"""
+#: What a dockerd 20.10 says of the same, by path.
+_DOCKERDS_DIFF = [
+    "A /a", "A /a/b", "A /a/b/c", "A /a/l", "C /bin", "D /bin/vi", "C /bin/wc", "A /bin/wc/in", "C /etc",
+    "C /etc/group", "C /etc/passwd", "A /f", "C /home", "A /home/n", "A /new", "A /vol",
+]  # fmt: skip
+
 
 def test_into_and_out_of_a_running_container(docker: Docker, pulled_busybox: str, tmp_path: Path) -> None:
     docker("run", "-d", "--name", "box", "-v", "/vol", "--tmpfs", "/mem", pulled_busybox, "sleep", "1000")
@@ -228,6 +239,14 @@ def test_the_files_of_a_volume(engine: EngineProcess, docker: Docker) -> None:
     with tarfile.open(fileobj=io.BytesIO(got.body)) as tar:
         assert tar.getnames() == ["x"]
     assert (gone.status, gone.message) == (404, "Could not find the file /no in volume files")
+
+
+def test_diff_is_what_dockerd_prints(engine: EngineProcess, docker: Docker, pulled_busybox: str) -> None:
+    docker("create", "--name", "fresh", pulled_busybox)
+    docker("run", "--name", "changed", "-v", "/vol", pulled_busybox, "sh", "-c", _CHANGES)
+
+    assert request(engine.socket, "GET", "/containers/fresh/changes").json is None
+    assert docker("diff", "changed").splitlines() == _DOCKERDS_DIFF
 
 
 def _sample(folder: Path) -> Path:

@@ -11,7 +11,7 @@ from aiohttp import web
 from engine.container.archive.service import Place
 from engine.errors import EngineError, InvalidParameter
 from engine.server.lasting import lasting
-from engine.server.replies import nothing
+from engine.server.replies import nothing, reply
 from engine.server.requests import flag
 from engine.server.services import services
 
@@ -50,6 +50,12 @@ async def volume_read(request: web.Request) -> web.StreamResponse:
 @routes.put("/volumes/{name}/archive")
 async def volume_write(request: web.Request) -> web.Response:
     return await _write(request, services(request).archives.volume(request.match_info["name"]))
+
+
+@routes.get("/containers/{id}/changes")
+async def changes(request: web.Request) -> web.Response:
+    found = await services(request).containers.changes(request.match_info["id"])
+    return reply([{"Path": path, "Kind": kind} for path, kind in found] or None)
 
 
 async def _stat(request: web.Request, place: Place) -> web.Response:
