@@ -99,6 +99,7 @@ class Engine:
         await self._volumes.restore(self._containers.volumes())
         await self._networks.restore(self._containers.live())
         await self._containers.restore()
+        await self._execs.restore()
         await asyncio.to_thread(self._images.sweep)
         await self._graph.sweep(known, self._images.live_layers)
         self._containers.restored()

@@ -7,28 +7,39 @@ import shutil
 import signal
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from engine import tasks
 from engine.container import capabilities, spec, user
 from engine.container.container import Container
+from engine.container.lasting import LOG_POLICY, LastingClient, LastingSession, Process
 from engine.container.lifecycle import Parts
+from engine.container.logs.files import LogFiles
+from engine.container.logs.rotation import Rotation, WatchedLog
 from engine.container.service import Containers, check_not_restarting
 from engine.container.state import Status
 from engine.container.streams import Chunk, Session, Stream
 from engine.errors import Conflict, InvalidParameter, NotFound
 from engine.execdriver.driver import AttachSocket, ExecDriver, Running, StartFailed, Stdio
 from engine.ids import random_id
+from engine.store import atomic_write
 
 #: A session that has ended can be inspected this long (seconds), as in Docker.
 _KEPT_S: Final = 300
+_LONGEST_GRACE_S: Final = 7 * 86400
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExecRequest:
-    """What to run, as `docker exec` asks; `console_size` is height and width."""
+    """What to run, as `docker exec` asks; `console_size` is height and width.
+
+    `grace_seconds` (beyond Docker) asks for a session that clients can come back to within that time.
+    """
 
     argv: tuple[str, ...]
     tty: bool = False
@@ -41,6 +52,15 @@ class ExecRequest:
     privileged: bool = False
     detach_keys: str = ""
     console_size: tuple[int, int] | None = None
+    grace_seconds: int | None = None
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a later engine must know of a lasting session: written into its folder when it runs."""
+
+    request: ExecRequest
+    running: Running
 
 
 @dataclass
@@ -55,6 +75,7 @@ class Exec:
     started: bool = False
     ended_at: float = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    lasting: LastingSession | None = None
 
     def finish(self, exit_code: int) -> None:
         self.running, self.exit_code, self.ended_at = None, exit_code, time.monotonic()
@@ -62,13 +83,25 @@ class Exec:
 
 
 class Execs:
-    """All exec sessions. They are known to this life of the engine; their processes end with their container."""
+    """All exec sessions; their processes end with their container. Lasting ones are found again by a later engine."""
 
     def __init__(self, parts: Parts, containers: Containers) -> None:
         self._parts = parts
         self._containers = containers
         self._execs: dict[str, Exec] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._rotation = Rotation()
+
+    async def restore(self) -> None:
+        """Find the lasting sessions that a former engine had started, and remove the logs of those that are gone."""
+        for container in self._containers:
+            notes = self._containers.files.bundle(container.id).glob("exec/*/session.json")
+            for note in notes if container.status.has_process else ():
+                with contextlib.suppress(OSError, msgspec.MsgspecError):
+                    await self._adopt(container, note)
+            for log in self._containers.files.folder(container.id).glob("exec/*"):
+                if log.name not in self._execs:
+                    shutil.rmtree(log, ignore_errors=True)
 
     async def create(self, container_ref: str, request: ExecRequest) -> str:
         """Note what shall run; returns the exec's ID. Raises Conflict when the container does not run."""
@@ -109,6 +142,18 @@ class Execs:
             session.finish(128)
             raise
 
+    async def attach(self, exec_id: str, position: int) -> LastingClient:
+        """Come back to a lasting session, for its output from byte `position` on.
+
+        Raises Conflict when it is none or was not started, InvalidParameter for a byte that is not there yet.
+        """
+        session = self.find(exec_id)
+        if session.request.grace_seconds is None:
+            raise Conflict(f"exec {exec_id} was not created to be attached again")
+        if session.lasting is None:
+            raise Conflict(f"exec {exec_id} is not running")
+        return await session.lasting.join(position)
+
     async def resize(self, exec_id: str, *, height: int, width: int) -> None:
         session = self.find(exec_id)
         if session.running is None:
@@ -137,6 +182,7 @@ class Execs:
             "ContainerID": session.container.id,
             "DetachKeys": request.detach_keys,
             "Pid": session.running.pid if session.running else 0,
+            **({} if request.grace_seconds is None else {"Portside": _inspect_lasting(session)}),
         }
 
     def is_tty(self, exec_id: str) -> bool:
@@ -155,6 +201,10 @@ class Execs:
 
     async def close(self) -> None:
         """Let go; the processes go on until their containers end."""
+        await self._rotation.close()
+        for session in self._execs.values():
+            if session.lasting is not None:
+                await session.lasting.close()
         await tasks.cancel_all(self._tasks)
 
     async def _run(self, session: Exec, *, detach: bool, size: tuple[int, int] | None) -> Session | None:
@@ -164,14 +214,63 @@ class Execs:
         process = await self._process(session, size or request.console_size)
         stdio = Stdio(tty=request.tty, stdin=request.attach_stdin, stdin_once=True)
         identifier = session.container.id
-        if detach:
+        attached: Session | None
+        if request.grace_seconds is not None:
+            attached = await self._run_lasting(session, process, stdio, detach=detach)
+        elif detach:
             session.running = await execution.exec(identifier, folder, process, stdio=stdio)
             attached = None
         else:
             session.running, socket = await execution.exec_attached(identifier, folder, process, stdio=stdio)
             attached = AttachedExec(session, socket, execution)
+        assert session.running is not None  # noqa: S101 -- for mypy: all three have set it
         tasks.spawn(self._watch(session, session.running), name=f"watch exec {session.id}", owner=self._tasks)
         return attached
+
+    async def _run_lasting(
+        self, session: Exec, process: Mapping[str, Any], stdio: Stdio, *, detach: bool
+    ) -> Session | None:
+        folder, log = self._folder(session), self._log(session)
+        log.parent.mkdir(parents=True, mode=0o700)
+        # Input stays open for the clients to come.
+        stdio = replace(stdio, stdin_once=False)
+        session.running, socket = await self._parts.execution.exec_attached(
+            session.container.id, folder, process, stdio=stdio, log=log
+        )
+        atomic_write(folder / "session.json", msgspec.json.encode(Note(session.request, session.running)))
+        lasting = self._last(session)
+        lasting.hold(socket)
+        if not detach:
+            return await lasting.join(0)
+        lasting.leave()
+        return None
+
+    def _last(self, session: Exec) -> LastingSession:
+        request, folder, log = session.request, self._folder(session), LogFiles(self._log(session))
+        asked = {Stream.STDOUT: request.attach_stdout, Stream.STDERR: request.attach_stderr}
+        process = Process(
+            tty=request.tty,
+            takes_input=request.attach_stdin,
+            streams=frozenset(stream for stream, on in asked.items() if on),
+            log=log,
+            ended=session.ended,
+            send_signal=lambda number: session.running and self._parts.execution.signal(session.running, number),
+        )
+        session.lasting = LastingSession(process, request.grace_seconds or 0)
+        reopen = partial(self._parts.execution.reopen_log, folder)
+        self._rotation.watch(session.id, WatchedLog(log, LOG_POLICY, reopen))
+        return session.lasting
+
+    async def _adopt(self, container: Container, note_path: Path) -> None:
+        note = msgspec.json.decode(note_path.read_bytes(), type=Note)
+        session = Exec(note_path.parent.name, container, note.request, running=note.running, started=True)
+        self._execs[session.id] = session
+        container.exec_ids.append(session.id)
+        lasting = self._last(session)
+        if self._parts.execution.is_alive(note_path.parent, note.running):
+            lasting.hold(await self._parts.execution.connect(note_path.parent))
+        lasting.leave()
+        tasks.spawn(self._watch(session, note.running), name=f"watch exec {session.id}", owner=self._tasks)
 
     async def _process(self, session: Exec, size: tuple[int, int] | None) -> Mapping[str, Any]:
         record, request = session.container.record, session.request
@@ -203,10 +302,17 @@ class Execs:
         finished = await self._parts.execution.finished(folder, running)
         session.finish(finished.exit_code)
         self._announce("exec_die", session, exitCode=str(finished.exit_code))
+        if session.lasting is not None:
+            self._rotation.unwatch(session.id)
+            await asyncio.sleep(_KEPT_S)  # what is left of its output can still be read, also by way of a later engine
+            shutil.rmtree(self._log(session).parent, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
 
     def _folder(self, session: Exec) -> Path:
         return self._containers.files.exec_folder(session.container.id, session.id)
+
+    def _log(self, session: Exec) -> Path:
+        return self._containers.files.folder(session.container.id) / "exec" / session.id / "output.log"
 
     def _announce(self, action: str, session: Exec, **more: str) -> None:
         attributes = session.container.attributes(execID=session.id, **more)
@@ -280,6 +386,11 @@ class FailedSession:
         """Nothing to close."""
 
 
+def _inspect_lasting(session: Exec) -> dict[str, Any]:
+    clients = session.lasting.clients if session.lasting is not None else 0
+    return {"Reattach": True, "GraceSeconds": session.request.grace_seconds, "Clients": clients}
+
+
 def _check_runs(container: Container) -> None:
     if container.status is Status.PAUSED:
         raise Conflict(f"Container {container.name} is paused, unpause the container before exec")
@@ -291,6 +402,10 @@ def _check_runs(container: Container) -> None:
 def _check(request: ExecRequest) -> None:
     if not request.argv:
         raise InvalidParameter("No exec command specified")
+    if request.grace_seconds is not None and request.attach_stdin and not request.tty:
+        raise InvalidParameter("Portside.Reattach needs a terminal (Tty), or no input (AttachStdin)")
+    if request.grace_seconds is not None and not 0 <= request.grace_seconds <= _LONGEST_GRACE_S:
+        raise InvalidParameter(f"Portside.GraceSeconds must be between 0 and {_LONGEST_GRACE_S}")
     directory = os.path.normpath(request.working_dir) if request.working_dir else "/"
     if not directory.startswith("/"):
         raise InvalidParameter(f"the working directory {request.working_dir!r} must be an absolute path")

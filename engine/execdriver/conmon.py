@@ -82,11 +82,11 @@ class ConmonDriver:
             return await self._created(folder, monitor, pipes, "exec")
 
     async def exec_attached(
-        self, container_id: str, folder: Path, process: Mapping[str, Any], *, stdio: Stdio
+        self, container_id: str, folder: Path, process: Mapping[str, Any], *, stdio: Stdio, log: Path | None = None
     ) -> tuple[Running, ConmonSocket]:
         with contextlib.ExitStack() as stack:
             pipes = _open_pipes(stack, ("attach", "start"))
-            monitor = self._spawn_exec(container_id, folder, process, stdio, pipes)
+            monitor = self._spawn_exec(container_id, folder, process, stdio, pipes, log=log)
             os.write(pipes.extra["start"][1], b"\0")
             if not await waiting.read_line(pipes.extra["attach"][0]):
                 raise await self._failure(folder, monitor, pipes, "exec")
@@ -154,7 +154,14 @@ class ConmonDriver:
         return self._runtime.known()
 
     def _spawn_exec(
-        self, container_id: str, folder: Path, process: Mapping[str, Any], stdio: Stdio, pipes: _Pipes
+        self,
+        container_id: str,
+        folder: Path,
+        process: Mapping[str, Any],
+        stdio: Stdio,
+        pipes: _Pipes,
+        *,
+        log: Path | None = None,
     ) -> subprocess.Popen[bytes]:
         specification = folder / "process.json"
         specification.write_text(json.dumps(process))
@@ -165,7 +172,7 @@ class ConmonDriver:
             "--exec-process-spec",
             str(specification),
             "--log-path",
-            "none:",
+            _log_path(log),
         ]
         if pipes.extra:
             arguments.append("--exec-attach")

@@ -104,9 +104,12 @@ class ExecDriver(Protocol):
         """Run `process` (an OCI process object) in the running container. Raises StartFailed, MonitorFailed."""
 
     async def exec_attached(
-        self, container_id: str, folder: Path, process: Mapping[str, Any], *, stdio: Stdio
+        self, container_id: str, folder: Path, process: Mapping[str, Any], *, stdio: Stdio, log: Path | None = None
     ) -> tuple[Running, AttachSocket]:
-        """The same with a connection made before the process starts, so that nothing of its output is missed."""
+        """The same with a connection made before the process starts, so that nothing of its output is missed.
+
+        With `log` the output is written there as well, as a container's is.
+        """
 
     async def finished(self, folder: Path, running: Running) -> Finished:
         """Wait for the end of what was started in `folder` (a bundle or an exec folder), in this life or a former."""

@@ -8,12 +8,13 @@ still reads the output.
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
 
 from engine import tasks
-from engine.container.streams import Session
+from engine.container.streams import Chunk, Session
 from engine.server import peer, stdcopy
 from engine.server.connection import Connection
 from engine.server.detach import Detector
@@ -36,11 +37,21 @@ def stream_type(request: web.Request, *, tty: bool) -> str:
     return RAW if tty or api_version(request) < _SAYS_MULTIPLEXED else MULTIPLEXED
 
 
-async def hijack(request: web.Request, session: Session, *, detach_keys: bytes) -> web.StreamResponse:
+Encode = Callable[[Chunk], bytes]
+
+
+async def hijack(
+    request: web.Request,
+    session: Session,
+    *,
+    detach_keys: bytes,
+    media_type: str | None = None,
+    encode: Encode | None = None,
+) -> web.StreamResponse:
     """Give the request's connection to `session`; returns when either has ended.
 
     The session is closed here, whatever happens, and left alone (`detach`) when the client typed the detach keys or
-    the engine goes down.
+    the engine goes down. `media_type` and `encode` are for output that is framed in a way of its own.
     """
     with lasting(request, client_ends_it=False):
         try:
@@ -49,15 +60,20 @@ async def hijack(request: web.Request, session: Session, *, detach_keys: bytes) 
             await session.close()
             raise
         writer.transport.set_write_buffer_limits(high=_WRITE_LIMIT)
-        writer.write(_head(request, tty=session.tty))
-        await _Conversation(session, reader, writer, detach_keys).run()
+        writer.write(_head(request, media_type or stream_type(request, tty=session.tty)))
+        encode = encode or (_as_it_is if session.tty else stdcopy.encode)
+        await _Conversation(session, reader, writer, detach_keys, encode).run()
     return _TakenOver()
 
 
-def _head(request: web.Request, *, tty: bool) -> bytes:
+def _as_it_is(chunk: Chunk) -> bytes:
+    return chunk.data
+
+
+def _head(request: web.Request, media_type: str) -> bytes:
     """The answer's head, written by hand: after it comes no body that HTTP knows of."""
     if "Upgrade" in request.headers:
-        headers = {"Content-Type": stream_type(request, tty=tty), "Connection": "Upgrade", "Upgrade": "tcp"}
+        headers = {"Content-Type": media_type, "Connection": "Upgrade", "Upgrade": "tcp"}
         status = "101 UPGRADED"
     else:
         headers = {"Content-Type": RAW}
@@ -84,8 +100,14 @@ class _Conversation:
     """A client and a session, talking."""
 
     def __init__(
-        self, session: Session, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, detach_keys: bytes
+        self,
+        session: Session,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        detach_keys: bytes,
+        encode: Encode,
     ) -> None:
+        self._encode = encode
         self._session = session
         self._reader = reader
         self._writer = writer
@@ -108,11 +130,10 @@ class _Conversation:
         Output waits until the client has read the head: docker-py reads that through a buffer which it then drops, and
         what came with it would be lost.
         """
-        encode = None if self._session.tty else stdcopy.encode
         with contextlib.suppress(ConnectionError):
             await peer.has_read(self._writer.transport)
             async for chunk in self._session:
-                self._writer.write(encode(chunk) if encode else chunk.data)
+                self._writer.write(self._encode(chunk))
                 await self._writer.drain()
 
     async def _take_input(self) -> None:

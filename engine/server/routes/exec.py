@@ -8,13 +8,21 @@ from aiohttp import web
 from engine.container.config import decode
 from engine.container.exec import ExecRequest
 from engine.errors import InvalidParameter
+from engine.server import sequence
 from engine.server.detach import parse_keys
 from engine.server.hijack import hijack
 from engine.server.replies import nothing, reply
-from engine.server.requests import read_object, size
+from engine.server.requests import number, read_object, size
 from engine.server.services import services
 
 routes = web.RouteTableDef()
+
+
+class _Portside(msgspec.Struct, rename="pascal", forbid_unknown_fields=True):
+    """What this engine can do beyond Docker: see docs/exec-attach.md."""
+
+    reattach: bool = False
+    grace_seconds: int = 300
 
 
 class _Create(msgspec.Struct, rename="pascal"):
@@ -33,6 +41,7 @@ class _Create(msgspec.Struct, rename="pascal"):
     tty: bool = False
     user: str = ""
     working_dir: str = ""
+    portside: _Portside | None = None
 
 
 class _Start(msgspec.Struct, rename="pascal"):
@@ -57,6 +66,21 @@ async def start(request: web.Request) -> web.StreamResponse:
     console_size = _console_size(options.console_size)
     session = await execs.start(identifier, detach=options.detach, tty=options.tty, console_size=console_size)
     return nothing(status=200) if session is None else await hijack(request, session, detach_keys=keys)
+
+
+@routes.post("/exec/{id}/attach")
+async def attach(request: web.Request) -> web.StreamResponse:
+    """Beyond Docker: come back to a session, for its output from byte `from` on."""
+    execs, identifier = services(request).execs, request.match_info["id"]
+    keys = parse_keys(execs.find(identifier).request.detach_keys)
+    client = await execs.attach(identifier, number(request, "from") or 0)
+    return await hijack(
+        request,
+        client,
+        detach_keys=keys,
+        media_type=sequence.MEDIA_TYPE,
+        encode=lambda chunk: sequence.encode(chunk, client.position),
+    )
 
 
 @routes.post("/exec/{id}/resize")
@@ -86,6 +110,7 @@ def _exec_request(body: dict[str, Any]) -> ExecRequest:
         privileged=asked.privileged,
         detach_keys=asked.detach_keys,
         console_size=_console_size(asked.console_size),
+        grace_seconds=asked.portside.grace_seconds if asked.portside and asked.portside.reattach else None,
     )
 
 
