@@ -1,10 +1,12 @@
 """Pushing to a registry that cuts, forgets and delays, and images whose layers are not as their manifest says."""
 
+import asyncio
 import gzip
 import json
 import random
 import time
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from email.utils import formatdate
 
 import pytest
@@ -18,7 +20,7 @@ from engine.registry.pusher import Pusher
 from tests.engine.image.archives import archive, entry
 from tests.engine.registry.conftest import Store
 from tests.engine.registry.receiver import Receiver
-from tests.engine.registry.standin import StandIn, digest, layer, refuse
+from tests.engine.registry.standin import StandIn, basic, digest, layer, refuse
 from tests.engine.registry.test_auth import TokenServer
 
 pytestmark = pytest.mark.root
@@ -164,6 +166,53 @@ class TestRefusals:
             with pytest.raises(Forbidden, match="denied: requested access to the resource is denied"):
                 await push(store, await pulled(store, stand_in, receiver), Credentials("alice", "s3cret"))
             assert "scope=repository:y:pull,push" in tokens.requests[0][0]
+
+
+class TestGoingElsewhere:
+    async def test_credentials_do_not_follow_an_upload_to_another_host(
+        self, stand_in: StandIn, receiver: Receiver, store: Store
+    ) -> None:
+        """CVE-2020-15157, of a push: the registry may name any host to send the bytes to."""
+        stand_in.content.image("t", layer("a"))
+        shown: list[tuple[str, str | None]] = []
+        async with Receiver() as storage:
+
+            async def watch(request: web.Request) -> web.Response | None:
+                shown.append(("storage", request.headers.get("Authorization")))
+                storage.uploads.setdefault("0", bytearray())
+                return None
+
+            async def send_away(request: web.Request) -> web.Response | None:
+                if "Authorization" not in request.headers:
+                    return refuse(401, "UNAUTHORIZED", "authentication required", WWW_Authenticate='Basic realm="r"')
+                shown.append(("registry", request.headers["Authorization"]))
+                where = f"http://{storage.host}/v2/y/blobs/uploads/0"
+                return web.Response(status=202, headers={"Location": where}) if request.method == "POST" else None
+
+            storage.fault, receiver.fault = watch, send_away
+            await push(store, await pulled(store, stand_in, receiver), Credentials("alice", "s3cret"))
+            assert storage.blobs == stand_in.content.blobs
+        assert {proof for where, proof in shown if where == "storage"} == {None}
+        assert {proof for where, proof in shown if where == "registry"} == {basic("alice", "s3cret")}
+
+    async def test_a_client_that_goes_ends_the_push(self, stand_in: StandIn, receiver: Receiver, store: Store) -> None:
+        stand_in.content.image("t", noise("a", 20000))
+        ref = await pulled(store, stand_in, receiver)
+
+        async def stall(request: web.Request) -> web.Response | None:
+            if request.method == "PATCH":
+                await request.read()
+                await asyncio.sleep(30)
+            return None
+
+        receiver.fault = stall
+        pusher = Pusher(store.config, store.images, store.bus, pause=0.01, chunk=CHUNK)
+        async with aclosing(pusher.push(parse(ref))) as messages:
+            async for message in messages:
+                if message.get("status") == "Pushing":
+                    break
+        assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("push ")]
+        assert receiver.manifests == {}
 
 
 class TestLayers:
