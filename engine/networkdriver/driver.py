@@ -23,7 +23,8 @@ Rules
 -----
 - `open`, `detach` and `close` are idempotent. A failed `attach` or first `open` leaves nothing behind.
 - From one network nothing reaches another's containers, published ports excepted; from an `is_internal` one nothing
-  leaves at all. Without `has_icc` its containers reach each other by published ports only.
+  leaves at all. Without `has_icc` its containers do not reach each other; by published ports they do, where the
+  host's kernel does not filter within bridges (br_netfilter).
 - A packet whose sender's address is not its link's is dropped.
 - A published port is reachable only after its link stands, and never after `detach` has returned.
 - The sandbox is the caller's: a driver neither makes nor deletes it.
