@@ -1,6 +1,9 @@
 """Restart policies as the docker client sees them, with the engine there and without it."""
 
 import json
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -128,3 +131,46 @@ def test_policies_outlive_the_engine(engine: EngineProcess, pulled_busybox: str)
     _wait_for_restarts(docker, "crashing", 4)
     assert [_status(docker, name) for name in ("stopped-unless", "none", "never")] == ["exited", "exited", "created"]
     assert _inspect(docker, "none")["State"]["ExitCode"] == 137
+
+
+def test_a_reboot_brings_back_what_is_to_run(engine: EngineProcess, pulled_busybox: str) -> None:
+    """Simulated: no process, no mount, no control group and nothing of /run is left."""
+    docker = engine.docker
+    docker("run", "-d", "--name", "served", "--restart", "always", pulled_busybox, "sleep", "600")
+    docker("run", "-d", "--name", "once", pulled_busybox, "sleep", "600")
+    docker("run", "-d", "--name", "retried", "--restart", "on-failure", pulled_busybox, "sleep", "600")
+    before = _inspect(docker, "served")["State"]["Pid"]
+
+    engine.kill9()
+    _power_off(engine)
+    engine.restart()
+
+    for name in ("served", "retried"):
+        _wait_until_running(docker, name)
+    assert _inspect(docker, "served")["State"]["Pid"] != before
+    assert docker("exec", "served", "echo", "well") == "well"
+    once = _inspect(docker, "once")["State"]
+    assert (once["Status"], once["ExitCode"], once["Pid"]) == ("exited", 137, 0)
+
+
+def _cmdline(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
+
+
+def _power_off(engine: EngineProcess) -> None:
+    run = str(engine.config.run)
+    monitors = [each for each in psutil.process_iter() if any(run in word for word in _cmdline(each))]
+    everything = [below for each in monitors for below in each.children(recursive=True)] + monitors
+    for process in everything:
+        process.kill()
+    psutil.wait_procs(everything, timeout=10)
+    for mounted in reversed(Path("/proc/self/mounts").read_text().splitlines()):
+        target = mounted.split()[1]
+        if target.startswith(str(engine.root)):
+            subprocess.run(["umount", "--lazy", target], check=True)
+    shutil.rmtree(run)
+    for group in Path("/sys/fs/cgroup").glob(f"**/{engine.config.cgroup_parent.strip('/')}/*/"):
+        group.rmdir()
