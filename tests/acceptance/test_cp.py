@@ -226,6 +226,26 @@ def test_a_client_that_goes_away_leaves_nothing(engine: EngineProcess, docker: D
     until("the root to be unmounted", lambda: merged not in Path("/proc/mounts").read_text())
 
 
+def test_a_container_that_starts_meanwhile(engine: EngineProcess, docker: Docker, pulled_busybox: str) -> None:
+    """The copy goes on, and leaves the root mounted that the container runs on by now."""
+    docker("create", "--name", "box", pulled_busybox, "sleep", "1000")
+
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(30)
+        client.connect(str(engine.socket))
+        client.sendall(b"GET /containers/box/archive?path=/bin HTTP/1.0\r\n\r\n")
+        got = client.recv(4096)
+        docker("start", "box")
+        assert docker("exec", "box", "sh", "-c", "echo here > /bin/late; cat /bin/late") == "here"
+        while data := client.recv(1 << 20):
+            got += data
+    until("its worker to end", lambda: not _workers(engine))
+
+    with tarfile.open(fileobj=io.BytesIO(got.partition(b"\r\n\r\n")[2])) as tar:
+        assert "bin/busybox" in tar.getnames()
+    assert docker("exec", "box", "cat", "/bin/late") == "here"
+
+
 def test_the_files_of_a_volume(engine: EngineProcess, docker: Docker) -> None:
     docker("volume", "create", "files")
     try:

@@ -30,11 +30,13 @@ _ZSTD_WINDOW: Final = 1 << 27
 class Source:
     """Exact reads from the uncompressed stream of the file open at `descriptor`.
 
-    Raises LayerError when the stream is malformed or ends too early.
+    Raises LayerError when the stream is malformed or ends too early. Hashing can be left out where nobody asks for
+    the digest.
     """
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, *, is_hashed: bool = True) -> None:
         self._descriptor = descriptor
+        self._is_hashed = is_hashed
         self._hash = hashlib.sha256()
         self._queue: queue.Queue[bytes | BaseException | None] = queue.Queue(_QUEUED)
         self._piece = memoryview(b"")
@@ -68,7 +70,7 @@ class Source:
             pass
 
     def drain(self) -> str:
-        """Read to the end of the stream; returns the digest of all of it, `sha256:…`."""
+        """Read to the end of the stream; returns the digest of all that was hashed, `sha256:…`."""
         while self._next():
             pass
         return f"sha256:{self._hash.hexdigest()}"
@@ -86,7 +88,8 @@ class Source:
     def _produce(self) -> None:
         try:
             for piece in _plain(self._descriptor):
-                self._hash.update(piece)
+                if self._is_hashed:
+                    self._hash.update(piece)
                 self._queue.put(piece)
             self._queue.put(None)
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that reads
