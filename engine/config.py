@@ -31,7 +31,10 @@ class Config:
     registry_mirrors: tuple[str, ...] = ()
     insecure_registries: tuple[str, ...] = ()
     address_pools: tuple[str, ...] = field(
-        default_factory=lambda: tuple(f"172.{second}.0.0/16" for second in range(17, 32))
+        default_factory=lambda: (
+            *(f"172.{second}.0.0/16" for second in range(17, 32)),
+            *(f"192.168.{third}.0/20" for third in range(0, 256, 16)),
+        )
     )
     debug: bool = False
 

@@ -78,7 +78,15 @@ class Connections:
 
     async def adopt(self, record: Record) -> None:
         """Answer again the questions for names of a container that outlived the engine; that they can't be answered
-        must not keep the engine from it."""
+        must not keep the engine from it.
+
+        A network that it was just being put on when the engine was killed is one of its own now.
+        """
+        held = {endpoint.network_name: EndpointConfig() for endpoint in self._networks.endpoints_of(record.id)}
+        record.endpoints = {
+            **record.wished_endpoints,
+            **{key: held[key] for key in held.keys() - record.wished_endpoints},
+        }
         try:
             await self._networks.serve_names(record.id, self._files.name_servers(record))
         except (EngineError, OSError):

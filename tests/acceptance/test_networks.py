@@ -57,6 +57,20 @@ def test_services_find_each_other_by_alias_and_survive_the_engine(
     reverse = docker("exec", "shop-web-1", "nslookup", address)
     assert "name = shop-db-1.shop" in reverse
 
+    words = (
+        "run",
+        "--rm",
+        "--network",
+        "shop",
+        "--link",
+        "shop-db-1:storage",
+        pulled_busybox,
+        "ping",
+        "-c1",
+        "storage",
+    )
+    assert f"PING storage ({address})" in docker(*words)
+
     engine.kill9()
     engine.restart()
     assert _lookup(docker, "shop-web-1", "db") == [address]
