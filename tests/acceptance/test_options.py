@@ -1,6 +1,8 @@
 """What the options of `docker run` do, seen from inside the container, and how inspect shows them."""
 
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +11,10 @@ from typing import Any
 import pytest
 
 from engine.linux import cgroups
+from engine.linux.mounts import mounted_below
 from tests.support.docker_cli import Docker
+from tests.support.engine import EngineProcess
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.root
 
@@ -238,3 +243,29 @@ def test_what_can_not_be_is_refused_by_name(
     refused = docker.run("run", "--rm", *options, pulled_busybox, "true")
     # 127 is the client's own guess where a message has "no such file" in it.
     assert (refused.returncode in {125, 127}, words in refused.stderr) == (True, True), refused.stderr
+
+
+def test_what_is_mounted_on_the_host_for_a_container_goes_with_it(
+    docker: Docker, engine: EngineProcess, pulled_busybox: str
+) -> None:
+    """Shared memory and parts of volumes outlive the engine for as long as their container does."""
+    folder = engine.config.run / "mounts"
+    docker("run", "--rm", "-v", "portside-test:/v", pulled_busybox, "mkdir", "/v/part")
+    part = "type=volume,src=portside-test,volume-subpath=part,dst=/part"
+    try:
+        for name in ("lives", "dies"):
+            docker("run", "-d", "--name", name, "--ipc", "shareable", "--mount", part, pulled_busybox, "sleep", "600")
+        pid = int(docker("inspect", "--format", "{{.State.Pid}}", "dies"))
+        engine.kill9()
+        os.kill(pid, signal.SIGKILL)
+        engine.restart()
+
+        until("the dead one's mounts are gone", lambda: len(mounted_below(folder)) == 2)
+        docker("run", "--rm", "--ipc", "container:lives", pulled_busybox, "touch", "/dev/shm/word")
+        assert docker("exec", "lives", "ls", "/dev/shm") == "word"
+        docker("rm", "--force", "lives")
+        assert not mounted_below(folder)
+        assert list(folder.iterdir()) == []
+    finally:
+        docker("rm", "--force", "lives", "dies")
+        docker("volume", "rm", "--force", "portside-test")
