@@ -21,7 +21,7 @@ from engine.server.headers import COMMON
 
 log = structlog.get_logger(__name__)
 
-_TAKES_OVER: Final = re.compile(rb"POST (?:/v[0-9.]+)?/(?:containers/[^/? ]+/attach|exec/[^/? ]+/start)[? ]")
+_TAKES_OVER: Final = re.compile(rb"POST (?:/v[0-9.]+)?/(?:containers/[^/? ]+/attach|exec/[^/? ]+/(?:start|attach))[? ]")
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.IGNORECASE)
 _CHUNKED: Final = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 #: Bytes kept for a session that is not there yet; the client waits beyond that.

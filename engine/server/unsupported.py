@@ -17,7 +17,6 @@ _PLUGINS: Final = "plugins"
 #: Method, path, and what is not supported.
 UNSUPPORTED: Final[tuple[tuple[str, str, str], ...]] = (
     ("GET", "/containers/{id}/export", "exporting a container's file system"),
-    ("GET", "/containers/{id}/attach/ws", "attaching through a WebSocket"),
     ("POST", "/build", "building images"),
     ("POST", "/build/prune", "a build cache"),
     ("POST", "/commit", "making an image from a container"),

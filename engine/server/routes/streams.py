@@ -7,7 +7,7 @@ from engine.container.container import WaitCondition, WaitResult
 from engine.container.logs import LogOptions
 from engine.container.service import AttachOptions
 from engine.errors import InvalidParameter
-from engine.server import stdcopy
+from engine.server import stdcopy, websocket
 from engine.server.detach import parse_keys
 from engine.server.hijack import hijack, stream_type
 from engine.server.lasting import lasting
@@ -22,15 +22,16 @@ routes = web.RouteTableDef()
 @routes.post("/containers/{id}/attach")
 async def attach(request: web.Request) -> web.StreamResponse:
     keys = parse_keys(word(request, "detachKeys"))
-    options = AttachOptions(
-        stdin=flag(request, "stdin"),
-        stdout=flag(request, "stdout"),
-        stderr=flag(request, "stderr"),
-        stream=flag(request, "stream"),
-        logs=flag(request, "logs"),
-    )
-    session = await services(request).containers.attach(request.match_info["id"], options)
+    session = await services(request).containers.attach(request.match_info["id"], _attach_options(request))
     return await hijack(request, session, detach_keys=keys)
+
+
+@routes.get("/containers/{id}/attach/ws")
+async def attach_websocket(request: web.Request) -> web.StreamResponse:
+    keys = parse_keys(word(request, "detachKeys"))
+    websocket.check_handshake(request)
+    session = await services(request).containers.attach(request.match_info["id"], _attach_options(request))
+    return await websocket.converse(request, session, detach_keys=keys)
 
 
 @routes.get("/containers/{id}/logs")
@@ -55,6 +56,16 @@ async def wait(request: web.Request) -> web.StreamResponse:
         await response.prepare(request)
         await response.write(_wait_answer(await future))
     return response
+
+
+def _attach_options(request: web.Request) -> AttachOptions:
+    return AttachOptions(
+        stdin=flag(request, "stdin"),
+        stdout=flag(request, "stdout"),
+        stderr=flag(request, "stderr"),
+        stream=flag(request, "stream"),
+        logs=flag(request, "logs"),
+    )
 
 
 def _condition(request: web.Request) -> WaitCondition:
