@@ -22,6 +22,7 @@ from engine.container.lifecycle import Parts
 from engine.container.probe import ExecProber
 from engine.container.record import Record
 from engine.container.service import Containers
+from engine.container.snapshot import Snapshots
 from engine.errors import Conflict, Unavailable
 from engine.events import EventBus
 from engine.execdriver.conmon import ConmonDriver
@@ -82,6 +83,7 @@ class Engine:
             execution=self._execution,
         )
         self._containers = Containers(parts, self._images)
+        self._snapshots = Snapshots(parts, self._containers, self._images)
         self._archives = Archives(parts, self._containers)
         self._execs = Execs(parts, self._containers)
         self._puller = Puller(config, self._images, events)
@@ -112,6 +114,7 @@ class Engine:
             puller=self._puller,
             pusher=Pusher(self._config, self._images, self._events),
             containers=self._containers,
+            snapshots=self._snapshots,
             archives=self._archives,
             execs=self._execs,
             networks=self._networks,

@@ -90,6 +90,12 @@ class GraphDriver(Protocol):
     async def usage(self, key: str) -> int:
         """The size in bytes of the files in the container layer (Docker's SizeRw). Raises NotFound."""
 
+    def written(self, key: str) -> Path:
+        """The folder with what was written into the container layer, in the form of a layer (see the module).
+
+        It may be read while the merged root is mounted. Raises NotFound.
+        """
+
     async def sweep(self, keys: Collection[str], layers: Collection[str]) -> None:
         """Remove every staging, container layer and mount not of `keys`, and every layer not of `layers`.
 

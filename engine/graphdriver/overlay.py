@@ -109,6 +109,10 @@ class OverlayDriver:
         self._plan(key)
         return await asyncio.to_thread(tree_size, self._layout.container(key) / "diff")
 
+    def written(self, key: str) -> Path:
+        self._plan(key)
+        return self._layout.container(key) / "diff"
+
     # At start, and for people
 
     async def sweep(self, keys: Collection[str], layers: Collection[str]) -> None:

@@ -2,14 +2,17 @@
 
 ```
 <root>/sha256/<hex>       whole and verified
-<root>/ingest/<token>     on its way in; what is here at start is left from a dead engine
+<root>/ingest/<token>     on its way in, a file or a folder; what is here at start is left from a dead engine
+<root>/partial/<hex>      what came of a blob before its download was cut; the next one goes on from there
 ```
 """
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import secrets
+import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,9 +21,12 @@ from typing import Final
 from engine.errors import EngineError, InvalidParameter, NotFound
 from engine.image.digest import check_digest
 from engine.image.threads import finish_in_thread
+from engine.linux.trees import remove_tree
 
 #: Bytes are hashed and written in pieces of about this size: the hop to a thread costs as much as hashing 100 KiB.
 PIECE: Final = 1 << 20
+#: How long what nobody wants is kept of a download that was cut, in seconds.
+_KEEP: Final = 86_400.0
 
 
 class DigestMismatch(EngineError):
@@ -32,12 +38,14 @@ class DigestMismatch(EngineError):
 class Ingest:
     """One blob on its way in. It has a name only after `commit` has found digest and size right."""
 
+    _flags = os.O_WRONLY | os.O_EXCL
+
     def __init__(self, path: Path, final: Path, digest: str, size: int) -> None:
         self._path = path
         self._final = final
         self._digest = digest
         self._size = size
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._descriptor = os.open(path, self._flags | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._hash = hashlib.sha256()
         self._pending = bytearray()
         self._offset = 0
@@ -89,6 +97,35 @@ class Ingest:
             view = view[os.write(self._descriptor, view) :]
 
 
+class Partial(Ingest):
+    """A blob whose first bytes may be there already. What has come in outlives the writer, and the engine.
+
+    A machine that went down may have lost bytes in the midst of it: `commit` finds that, and all is fetched anew.
+    """
+
+    _flags = os.O_RDWR
+
+    async def recall(self) -> None:
+        """Take in what is there."""
+        self._offset = await finish_in_thread(self._hash_stored)
+        if self._offset > self._size:
+            await self.restart()
+
+    def close(self) -> None:
+        """Let go of the file. An empty one is not kept."""
+        os.close(self._descriptor)
+        with contextlib.suppress(FileNotFoundError):
+            if not self._path.stat().st_size:
+                self._path.unlink()
+
+    def _hash_stored(self) -> int:
+        offset = 0
+        while piece := os.read(self._descriptor, PIECE):
+            self._hash.update(piece)
+            offset += len(piece)
+        return offset
+
+
 class BlobStore:
     """The blobs below `root`."""
 
@@ -96,7 +133,8 @@ class BlobStore:
         self.root = root
         self._named = root / "sha256"
         self._ingest = root / "ingest"
-        for folder in (root, self._named, self._ingest):
+        self._partial = root / "partial"
+        for folder in (root, self._named, self._ingest, self._partial):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def path(self, digest: str) -> Path:
@@ -115,11 +153,46 @@ class BlobStore:
         finally:
             incoming.close()
 
+    @asynccontextmanager
+    async def resume(self, digest: str, size: int) -> AsyncIterator[Partial]:
+        """Take in a blob from where the last one who did was cut. No two may take in one blob at a time.
+
+        What the block does not commit stays for a day, unless the disk gave out.
+        """
+        await asyncio.to_thread(self._expire)
+        path = self._partial / self.path(digest).name
+        incoming = Partial(path, self.path(digest), digest, size)
+        try:
+            await incoming.recall()
+            yield incoming
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+        finally:
+            incoming.close()
+
     async def put(self, digest: str, data: bytes) -> None:
         """Store a small document; raises DigestMismatch when it is another's."""
         async with self.ingest(digest, len(data)) as incoming:
             await incoming.write(data)
             await incoming.commit()
+
+    @asynccontextmanager
+    async def scratch(self) -> AsyncIterator[Path]:
+        """A folder, only root's, for bytes whose digest is not known yet; it is gone when the block is left."""
+        folder = self._ingest / secrets.token_hex(8)
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            await finish_in_thread(remove_tree, folder)
+
+    async def adopt(self, path: Path, digest: str) -> None:
+        """Give a file of a scratch folder its place in the store too, durable; one that has the digest already stays.
+
+        The caller has found the digest right, and does not write to the file any more.
+        """
+        await finish_in_thread(_adopt, path, self.path(digest))
 
     def read(self, digest: str, *, limit: int) -> bytes:
         """A small document, whole; raises NotFound, or InvalidParameter when it has more than `limit` bytes."""
@@ -136,11 +209,22 @@ class BlobStore:
         """Delete the blob; no error when it is not there."""
         await asyncio.to_thread(self.path(digest).unlink, missing_ok=True)
 
+    def _expire(self) -> None:
+        """Delete what nobody has added to for a day."""
+        for path in self._partial.iterdir():
+            with contextlib.suppress(FileNotFoundError):  # another's download may just have come to its end
+                if path.stat().st_mtime < time.time() - _KEEP:
+                    path.unlink()
+
     def sweep(self, live: Collection[str]) -> None:
         """Delete half-written blobs, and all that `live` does not name."""
+        self._expire()
         kept = {digest.removeprefix("sha256:") for digest in live}
-        for path in self._ingest.iterdir():
-            path.unlink()
+        for path in list(self._ingest.iterdir()):
+            if path.is_dir() and not path.is_symlink():
+                remove_tree(path)
+            else:
+                path.unlink()
         for path in self._named.iterdir():
             if path.name not in kept:
                 path.unlink()
@@ -151,10 +235,25 @@ def _rewind(descriptor: int) -> None:
     os.lseek(descriptor, 0, os.SEEK_SET)
 
 
+def _adopt(path: Path, final: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    with contextlib.suppress(FileExistsError):
+        final.hardlink_to(path)
+    _sync_folder(final.parent)
+
+
 def _settle(descriptor: int, path: Path, final: Path) -> None:
     os.fsync(descriptor)
     path.rename(final)
-    folder = os.open(final.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    _sync_folder(final.parent)
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(folder)
     finally:

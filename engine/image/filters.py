@@ -1,5 +1,6 @@
 """The filters of `GET /images/json`."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -7,9 +8,10 @@ from engine.errors import InvalidParameter
 from engine.image.config import unix_time
 from engine.image.image import Image
 from engine.image.reference import matches, parse
+from engine.image.until import until
 
 Filters = Mapping[str, Sequence[str]]
-_KNOWN: Final = frozenset({"reference", "dangling", "label", "label!", "before", "since"})
+_KNOWN: Final = frozenset({"reference", "dangling", "label", "label!", "before", "since", "until"})
 _TRUE: Final = frozenset({"1", "true"})
 _FALSE: Final = frozenset({"0", "false"})
 
@@ -23,11 +25,12 @@ def select(images: Sequence[Image], filters: Filters, find: Callable[[str], Imag
         raise InvalidParameter(f"invalid filter '{unknown}'")
     before = [unix_time(find(name).created) for name in filters.get("before", ())]
     since = [unix_time(find(name).created) for name in filters.get("since", ())]
-    dangling = _dangling(filters.get("dangling", ()))
+    before += [math.ceil(until(text)) for text in filters.get("until", ())]
+    wants_dangling = dangling(filters)
     return [
         image
         for image in images
-        if (dangling is None or dangling == (not image.repo_tags))
+        if (wants_dangling is None or wants_dangling == (not image.repo_tags))
         and _has_labels(image, filters)
         and _has_reference(image, filters.get("reference", ()))
         and all(unix_time(image.created) < limit for limit in before)
@@ -35,7 +38,9 @@ def select(images: Sequence[Image], filters: Filters, find: Callable[[str], Imag
     ]
 
 
-def _dangling(values: Sequence[str]) -> bool | None:
+def dangling(filters: Filters) -> bool | None:
+    """The filter of that name; None where it is not given. Raises InvalidParameter for what is no boolean."""
+    values = filters.get("dangling", ())
     if not values:
         return None
     if any(value not in _TRUE | _FALSE for value in values) or len(set(values)) > 1:

@@ -11,7 +11,19 @@ from engine.server.errors import Handler, error_response, respond
 from engine.server.headers import COMMON
 from engine.server.lasting import LASTING, end_all
 from engine.server.requests import BODY_LIMIT
-from engine.server.routes import containers, events, files, images, networks, registry, stats, streams, system, volumes
+from engine.server.routes import (
+    archives,
+    containers,
+    events,
+    files,
+    images,
+    networks,
+    registry,
+    stats,
+    streams,
+    system,
+    volumes,
+)
 from engine.server.routes import exec as exec_
 from engine.server.services import SERVICES, Services
 from engine.server.version import API_VERSION, api_version, check_version, split_path
@@ -26,6 +38,7 @@ TABLES: Final[tuple[Iterable[web.AbstractRouteDef], ...]] = (
     volumes.routes,
     networks.routes,
     registry.routes,
+    archives.routes,
     images.routes,
     events.routes,
     unsupported.routes(),

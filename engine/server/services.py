@@ -9,6 +9,7 @@ from engine.config import Config
 from engine.container.archive.service import Archives
 from engine.container.exec import Execs
 from engine.container.service import Containers
+from engine.container.snapshot import Snapshots
 from engine.events import EventBus
 from engine.image.service import Images
 from engine.network.service import Networks
@@ -28,6 +29,7 @@ class Services:
     puller: Puller
     pusher: Pusher
     containers: Containers
+    snapshots: Snapshots
     archives: Archives
     execs: Execs
     networks: Networks

@@ -16,15 +16,8 @@ _PLUGINS: Final = "plugins"
 
 #: Method, path, and what is not supported.
 UNSUPPORTED: Final[tuple[tuple[str, str, str], ...]] = (
-    ("GET", "/containers/{id}/export", "exporting a container's file system"),
     ("POST", "/build", "building images"),
     ("POST", "/build/prune", "a build cache"),
-    ("POST", "/commit", "making an image from a container"),
-    ("POST", "/images/prune", "pruning images"),
-    ("GET", "/images/{name:.+}/get", "saving images"),
-    ("GET", "/images/get", "saving images"),
-    ("POST", "/images/load", "loading images"),
-    ("GET", "/system/df", "reporting disk usage"),
     ("POST", "/session", "a BuildKit session"),
     ("PUT", "/volumes/{name:.+}", "updating a cluster volume"),
     ("GET", "/plugins", _PLUGINS),

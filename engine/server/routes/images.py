@@ -9,17 +9,22 @@ from engine.errors import InvalidParameter, NotSupported
 from engine.image import platform as platforms
 from engine.image import view
 from engine.image.platform import Platform
+from engine.image.prune import prune
 from engine.image.reference import Reference, parse
+from engine.registry.importer import Import, bring
 from engine.server.filters import read_filters
 from engine.server.lasting import lasting
 from engine.server.registryauth import credentials_of
 from engine.server.replies import nothing, reply, stream_json
 from engine.server.requests import flag, word
+from engine.server.routes.archives import new_name
 from engine.server.services import services
 from engine.server.version import ApiVersion, api_version
 
 routes = web.RouteTableDef()
 
+#: A body is handed on in pieces of about this size.
+_PIECE: Final = 256 << 10
 _NO_PLACEHOLDERS: Final = ApiVersion(1, 43)
 _NO_VIRTUAL_SIZE: Final = ApiVersion(1, 44)
 
@@ -39,14 +44,35 @@ async def list_(request: web.Request) -> web.Response:
 
 @routes.post("/images/create")
 async def create(request: web.Request) -> web.StreamResponse:
-    """Pull. Importing an archive (`fromSrc`) is not supported."""
-    if word(request, "fromSrc"):
-        raise NotSupported("importing an image (fromSrc) is not supported")
+    """Pull, or import what `fromSrc` says."""
+    if source := word(request, "fromSrc"):
+        return await _import(request, source)
     reference = _wanted(request)
     platform, credentials = _platform(request), credentials_of(request)
     with lasting(request):
         async with aclosing(services(request).puller.pull(reference, platform, credentials)) as messages:
             return await stream_json(request, messages)
+
+
+async def _import(request: web.Request, source: str) -> web.StreamResponse:
+    options = Import(
+        source=source,
+        name=new_name(request),
+        changes=tuple(request.query.getall("changes", [])),
+        message=word(request, "message") or "",
+        platform=_platform(request),
+    )
+    parts = services(request)
+    body = request.content.iter_chunked(_PIECE)
+    with lasting(request):
+        async with aclosing(bring(parts.images, parts.events, body, options)) as messages:
+            return await stream_json(request, messages)
+
+
+@routes.post("/images/prune")
+async def prune_(request: web.Request) -> web.Response:
+    parts = services(request)
+    return reply(await prune(parts.images, parts.events, read_filters(request)))
 
 
 @routes.get("/images/{name:.+}/json")

@@ -4,8 +4,10 @@ from typing import Final
 
 from aiohttp import web
 
+from engine.errors import InvalidParameter
 from engine.server.replies import reply
 from engine.server.services import services
+from engine.server.usage import Kind, usage
 
 routes = web.RouteTableDef()
 
@@ -31,6 +33,17 @@ async def ping_head(_: web.Request) -> web.Response:
 @routes.get("/version")
 async def version(request: web.Request) -> web.Response:
     return reply(await services(request).system.version())
+
+
+@routes.get("/system/df")
+async def df(request: web.Request) -> web.Response:
+    """`type` may be given several times; without it all kinds are told."""
+    parts = services(request)
+    try:
+        kinds = {Kind(value) for value in request.query.getall("type", [])} or set(Kind)
+    except ValueError as error:
+        raise InvalidParameter(f"unknown object type: {error}") from error
+    return reply(await usage(parts.images, parts.containers, parts.volumes, kinds))
 
 
 @routes.get("/info")

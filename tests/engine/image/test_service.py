@@ -239,8 +239,8 @@ async def test_listing_with_filters(shelf: Shelf) -> None:
     assert listed(reference=["team/*:2", "old:9"]) == [new]
     assert listed(before=["team/new:2"]) == [bare, old]
     assert listed(since=["old:1"], before=["team/new:2"]) == [bare]
-    with pytest.raises(InvalidParameter, match="invalid filter 'until'"):
-        listed(until=["1h"])
+    with pytest.raises(InvalidParameter, match="invalid filter 'intermediate'"):
+        listed(intermediate=["1"])
     with pytest.raises(InvalidParameter, match="dangling"):
         listed(dangling=["maybe"])
     with pytest.raises(NotFound, match="No such image: nope:latest"):

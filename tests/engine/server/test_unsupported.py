@@ -18,7 +18,7 @@ DESCRIPTION = Path(__file__).parents[4] / "shared/reference/docker-engine-api-v1
     ("method", "path", "what"),
     [
         ("POST", "/v1.48/build", "building images"),
-        ("GET", "/v1.41/images/get?names=a", "saving images"),
+        ("POST", "/v1.41/build/prune?all=1", "a build cache"),
         ("POST", "/plugins/vieux/sshfs:latest/enable", "plugins"),
         ("GET", "/nodes", "swarm mode"),
         ("POST", "/swarm/init", "swarm mode"),

@@ -85,7 +85,11 @@ async def test_names_with_escaped_slashes(api: Api, stand_in: StandIn) -> None:
         ("fromImage=a&tag=b%20c", 400, "invalid tag format"),
         ("fromImage=a&tag=sha256:abc", 400, "invalid or unsupported digest: 'sha256:abc'"),
         ("", 400, "invalid reference format"),
-        ("fromSrc=-&repo=x", 501, "importing an image (fromSrc) is not supported"),
+        (
+            "fromSrc=ftp://host/x.tar&repo=x",
+            400,
+            "invalid URL 'ftp://host/x.tar': only http and https can be imported from",
+        ),
         ("fromImage=a&platform=a/b/c/d", 400, '"a/b/c/d" is an invalid OS and architecture specifier'),
     ],
 )

@@ -1,0 +1,46 @@
+"""`docker image prune`: which unused images go, and what that gave back."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from engine.errors import Conflict, InvalidParameter, NotFound
+from engine.events import EventBus
+from engine.image import filters
+from engine.image.image import Image
+from engine.image.service import Images
+
+Filters = Mapping[str, Sequence[str]]
+_KNOWN: Final = frozenset({"dangling", "until", "label", "label!"})
+
+
+async def prune(images: Images, events: EventBus, wanted: Filters) -> dict[str, Any]:
+    """Remove the images that no container uses and the filters allow to go; returns Docker's report.
+
+    Without `dangling` = false only those without a name go. What a running pull or save has in hand stays.
+    Raises InvalidParameter for a filter that is not one of these.
+    """
+    rows: list[dict[str, str]] = []
+    reclaimed = 0
+    for image in _prunable(images, wanted):
+        sizes = dict(zip(image.layers, image.layer_sizes, strict=True))
+        for name in image.repo_tags + image.repo_digests or (image.id,):
+            # It may have got a container since, or have gone together with another of its names.
+            with suppress(Conflict, NotFound):
+                removed = await images.remove(name)
+                rows += removed
+                reclaimed += sum(sizes.get(row.get("Deleted", ""), 0) for row in removed)
+    events.publish("image", "prune", "", {"reclaimed": str(reclaimed)})
+    return {"ImagesDeleted": rows or None, "SpaceReclaimed": reclaimed}
+
+
+def _prunable(images: Images, wanted: Filters) -> list[Image]:
+    if unknown := next((name for name in wanted if name not in _KNOWN), None):
+        raise InvalidParameter(f"invalid filter '{unknown}'")
+    only_dangling = filters.dangling(wanted) is not False
+    others = {name: values for name, values in wanted.items() if name != "dangling"}
+    return [
+        image
+        for image in images.list(others)
+        if not images.users(image.id) and not (only_dangling and (image.repo_tags or image.repo_digests))
+    ]

@@ -1,0 +1,51 @@
+"""What takes up the disk: `GET /system/df`."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection
+from enum import StrEnum
+from typing import Any
+
+from engine.container.service import Containers
+from engine.image import view
+from engine.image.service import Images
+from engine.linux.trees import tree_size
+from engine.volume.record import Volume
+from engine.volume.service import Volumes
+
+
+class Kind(StrEnum):
+    """The kinds of things that can be asked for, in the API's words."""
+
+    CONTAINER = "container"
+    IMAGE = "image"
+    VOLUME = "volume"
+    BUILD_CACHE = "build-cache"
+
+
+async def usage(images: Images, containers: Containers, volumes: Volumes, kinds: Collection[Kind]) -> dict[str, Any]:
+    """Docker's SystemDataUsageResponse for these kinds. Sizes in bytes; a layer that images share counts once."""
+    rows = await containers.summaries(all_=True, limit=0, size=Kind.CONTAINER in kinds, filters={})
+    document: dict[str, Any] = {"BuilderSize": 0}
+    if Kind.IMAGE in kinds:
+        document |= _images(images, Counter(row["ImageID"] for row in rows))
+    if Kind.CONTAINER in kinds:
+        document["Containers"] = rows
+    if Kind.VOLUME in kinds:
+        users = Counter(mount.get("Name") for row in rows for mount in row["Mounts"])
+        document["Volumes"] = [await _volume(volume, users[volume.name]) for volume in volumes.list()]
+    if Kind.BUILD_CACHE in kinds:
+        document["BuildCache"] = []
+    return document
+
+
+def _images(images: Images, users: Counter[str]) -> dict[str, Any]:
+    listed = images.list()
+    layers = {layer: size for image in listed for layer, size in zip(image.layers, image.layer_sizes, strict=True)}
+    rows = [view.summary(image, shared=images.shared_size(image)) | {"Containers": users[image.id]} for image in listed]
+    return {"LayersSize": sum(layers.values()), "Images": rows}
+
+
+async def _volume(volume: Volume, references: int) -> dict[str, Any]:
+    size = await asyncio.to_thread(tree_size, volume.mountpoint)
+    return volume.to_json() | {"UsageData": {"Size": size, "RefCount": references}}
