@@ -97,6 +97,8 @@ class Connections:
         record = container.record
         check_endpoints({network.name: wishes})
         _check_connectable(record, network)
+        if network.name in record.wished_endpoints:
+            raise Forbidden(f"endpoint with name {record.name} already exists in network {network.name}")
         if container.status.has_process:
             endpoint = await self._networks.connect(
                 record.id,
@@ -107,8 +109,6 @@ class Connections:
             )
             self._files.rewrite(record, has_names=self._has_names(record), added=_address_of(endpoint))
             await self.adopt(record)
-        elif network.name in record.wished_endpoints:
-            raise Forbidden(f"endpoint with name {record.name} already exists in network {network.name}")
         record.endpoints = {**record.wished_endpoints, network.name: wishes}
 
     async def disconnect(self, container: Container, network: Network) -> None:
