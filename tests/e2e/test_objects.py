@@ -119,7 +119,7 @@ def _events(console: Console, stack: Stack) -> None:
     stack.docker("volume", "create", "made")
     expect(page.locator("#events tr:visible").first).to_contain_text("create")
     page.get_by_label("Since").select_option("From now on")
-    expect(page.get_by_text("Nothing has happened yet")).to_be_visible()
+    expect(page.get_by_text("Nothing has happened since then")).to_be_visible()
     console.shoot("events")
 
 
