@@ -81,7 +81,7 @@ def test_a_tar_on_standard_output_and_input(docker: Docker, pulled_busybox: str,
     assert {"root", "root/run.sh", "root/sub", "root/sub/x"} <= set(names)
     assert names.index("root/sub") < names.index("root/sub/x")
 
-    for mode in ("w", "w:gz"):
+    for mode in ("w", "w:gz", "w:bz2", "w:xz"):
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode=mode) as tar:
             tar.add(source / "sub", "other")

@@ -3,11 +3,13 @@
 Decompressing and hashing release the interpreter's lock, so they run beside the writing of files.
 """
 
+import bz2
 import hashlib
+import lzma
 import os
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Final, cast
 
 import zstandard
@@ -23,6 +25,10 @@ _PIECE: Final = 512 << 10
 _QUEUED: Final = 8
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+_BZIP2_MAGIC: Final = b"BZh"
+_XZ_MAGIC: Final = b"\xfd7zXZ\0"
+#: Bytes of memory for unpacking xz: its highest level takes a quarter.
+_XZ_MEMORY: Final = 1 << 28
 #: What zstd itself takes without being told otherwise.
 _ZSTD_WINDOW: Final = 1 << 27
 
@@ -123,6 +129,10 @@ def _plain(descriptor: int) -> Iterator[bytes]:
         yield from _gunzip(descriptor, head)
     elif head.startswith(_ZSTD_MAGIC):
         yield from _unzstd(_Rejoined(head, descriptor))
+    elif head.startswith(_BZIP2_MAGIC):
+        yield from _unpack(descriptor, head, bz2.BZ2Decompressor)
+    elif head.startswith(_XZ_MAGIC):
+        yield from _unpack(descriptor, head, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY))
     else:
         while head:
             yield head
@@ -144,6 +154,25 @@ def _gunzip(descriptor: int, data: bytes) -> Iterator[bytes]:
             if piece:
                 yield piece
         data = member.unused_data or os.read(descriptor, _READ)
+
+
+def _unpack(
+    descriptor: int, data: bytes, make: Callable[[], bz2.BZ2Decompressor | lzma.LZMADecompressor]
+) -> Iterator[bytes]:
+    """One stream of Python's own kinds, or several."""
+    while data:
+        stream = make()
+        while not stream.eof:
+            if stream.needs_input and not data and not (data := os.read(descriptor, _READ)):
+                raise LayerError("unexpected end of the compressed stream")
+            try:
+                piece = stream.decompress(data, _PIECE)
+            except (OSError, lzma.LZMAError) as error:
+                raise LayerError(f"malformed compressed stream: {error}") from error
+            data = b""
+            if piece:
+                yield piece
+        data = stream.unused_data or os.read(descriptor, _READ)
 
 
 def _unzstd(file: _Rejoined) -> Iterator[bytes]:
