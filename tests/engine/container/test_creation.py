@@ -14,7 +14,7 @@ from engine.container.config import (
 )
 from engine.container.creation import CreateRequest
 from engine.errors import InvalidParameter, NotSupported
-from engine.image.config import ImageConfig, RootFS, RunConfig
+from engine.image.config import Healthcheck, ImageConfig, RootFS, RunConfig
 from engine.image.image import Image
 
 ID = "a1" * 32
@@ -63,12 +63,14 @@ def test_the_image_is_asked_where_the_request_is_silent():
     said = {
         "cmd": ["x"], "env": ["PATH=/p", "A=1"], "labels": {"a": "1", "b": "1"}, "user": "app", "working_dir": "/w",
         "exposed_ports": {"80/tcp": {}}, "volumes": {"/v": {}}, "stop_signal": "SIGQUIT", "stop_timeout": 3,
+        "healthcheck": Healthcheck(test=["CMD", "x"]), "shell": ["bash", "-c"],
     }  # fmt: skip
     host = HostConfig(port_bindings={"443/tcp": [PortBinding()]})
     config = record(said, host=host, env=["A=2", "B=3"], labels={"b": "2"}).config
     assert config.env == ["PATH=/p", "A=2", "B=3"]
     assert config.labels == {"a": "1", "b": "2"}
     assert (config.user, config.working_dir, config.stop_signal, config.stop_timeout) == ("app", "/w", "SIGQUIT", 3)
+    assert (config.healthcheck, config.shell) == (Healthcheck(test=["CMD", "x"]), ["bash", "-c"])
     assert set(config.exposed_ports or ()) == {"80/tcp", "443/tcp"}
     assert set(config.volumes or ()) == {"/v"}
     assert config.hostname == ID[:12]
