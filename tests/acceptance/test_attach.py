@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.docker_cli import Docker
 from tests.support.engine import EngineProcess
+from tests.support.terminal import Terminal
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.root
@@ -81,6 +82,17 @@ def test_several_clients_and_the_end_of_input(docker: Docker, pulled_busybox: st
     assert docker.run("attach", container, typed="hello\n").stdout == "hello\ndone\n"
     seen, _ = watcher.communicate(timeout=20)
     assert seen == "hello\ndone\n"
+
+
+def test_the_detach_keys_leave_the_container_running(docker: Docker, pulled_busybox: str) -> None:
+    container = docker("run", "-dit", pulled_busybox, "sh")
+    argv = docker.argv("attach", "--detach-keys", "ctrl-x,q", container)
+    with Terminal(argv, env=dict(docker.environment)) as terminal:
+        terminal.send("echo on$((20 + 22))\n")
+        terminal.expect("on42")
+        terminal.send("\x18q")
+        terminal.expect("read escape sequence")
+    assert docker("inspect", "--format", "{{.State.Status}}", container) == "running"
 
 
 def _attaches(docker: Docker, container: str) -> str:
