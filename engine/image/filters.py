@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from engine.errors import InvalidParameter
@@ -28,7 +29,7 @@ def select(images: Sequence[Image], filters: Filters, find: Callable[[str], Imag
     before += [math.ceil(until(text)) for text in filters.get("until", ())]
     wants_dangling = dangling(filters)
     return [
-        image
+        _narrowed(image, filters.get("reference", ()))
         for image in images
         if (wants_dangling is None or wants_dangling == (not image.repo_tags))
         and _has_labels(image, filters)
@@ -56,6 +57,17 @@ def _has_labels(image: Image, filters: Filters) -> bool:
 def _has_label(image: Image, label: str) -> bool:
     key, equals, value = label.partition("=")
     return key in image.labels and (not equals or image.labels[key] == value)
+
+
+def _narrowed(image: Image, patterns: Sequence[str]) -> Image:
+    """Who asks for certain references is shown no other names of the image."""
+    if not patterns:
+        return image
+    tags, digests = (
+        tuple(name for name in names if any(matches(pattern, parse(name)) for pattern in patterns))
+        for names in (image.repo_tags, image.repo_digests)
+    )
+    return replace(image, repo_tags=tags, repo_digests=digests)
 
 
 def _has_reference(image: Image, patterns: Sequence[str]) -> bool:

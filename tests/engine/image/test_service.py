@@ -237,6 +237,9 @@ async def test_listing_with_filters(shelf: Shelf) -> None:
     assert listed(label_not=["team=blue"]) == [bare, old]
     assert listed(reference=["old"]) == [old]
     assert listed(reference=["team/*:2", "old:9"]) == [new]
+    await shelf.images.tag("old:1", "other:1")
+    (shown,) = shelf.images.list({"reference": ["old"]})
+    assert shown.repo_tags == ("old:1",), "the names that were not asked for are not shown"
     assert listed(before=["team/new:2"]) == [bare, old]
     assert listed(since=["old:1"], before=["team/new:2"]) == [bare]
     with pytest.raises(InvalidParameter, match="invalid filter 'intermediate'"):

@@ -1,0 +1,180 @@
+"""Images and file systems as archives, by the real clients: docker's, skopeo, and another engine where there is one."""
+
+import hashlib
+import json
+import os
+import subprocess
+import tarfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.support import dockerd
+from tests.support.api import request
+from tests.support.dockerd import Dockerd
+from tests.support.engine import EngineProcess
+
+pytestmark = pytest.mark.root
+
+_WORK = (
+    "echo hi > /new; ln /new /hard; rm /bin/vi; rm -r /home; mkdir /home; echo x > /home/y; "
+    "ln -s /etc/passwd /link; mkfifo /fifo; chmod 4755 /new"
+)
+
+
+@pytest.fixture
+def host(engine: EngineProcess, busybox: str) -> Iterator[EngineProcess]:
+    """An engine with `app:1` (busybox), and none of the test's images when it is over."""
+    before = set(engine.docker("images", "--all", "--quiet", "--no-trunc").split())
+    engine.docker("pull", "--quiet", busybox)
+    engine.docker("tag", busybox, "app:1")
+    yield engine
+    engine.remove_containers()
+    engine.docker("rmi", "app:1")
+    for left in set(engine.docker("images", "--all", "--quiet", "--no-trunc").split()) - before:
+        engine.docker("rmi", "--force", left)
+
+
+def _image_id(host: EngineProcess, name: str) -> str:
+    return host.docker("images", "--quiet", "--no-trunc", name)
+
+
+def _skopeo(*words: str | Path) -> bytes:
+    argv = ["skopeo", "--insecure-policy", *map(str, words)]
+    return subprocess.run(argv, check=True, capture_output=True, timeout=60).stdout
+
+
+def test_skopeo_reads_what_is_saved_and_its_archives_are_loaded(host: EngineProcess, tmp_path: Path) -> None:
+    image_id = _image_id(host, "app:1")
+    host.docker("save", "--output", tmp_path / "app.tar", "app:1")
+    for form in ("docker-archive", "oci-archive"):
+        raw = _skopeo("inspect", "--config", "--raw", f"{form}:{tmp_path}/app.tar")
+        assert f"sha256:{hashlib.sha256(raw).hexdigest()}" == image_id
+        _skopeo("copy", f"{form}:{tmp_path}/app.tar", f"{form}:{tmp_path}/{form}.tar:app:{form}")
+        assert host.docker("load", "--input", tmp_path / f"{form}.tar") == f"Loaded image: app:{form}"
+        assert _image_id(host, f"app:{form}") == image_id
+        host.docker("rmi", f"app:{form}")
+
+
+@pytest.mark.skipif(not dockerd.is_present(), reason="there is no dockerd on this host")
+def test_docker_and_this_engine_load_what_the_other_saves(host: EngineProcess, tmp_path: Path) -> None:
+    host.docker("save", "--output", tmp_path / "ours.tar", "app:1")
+    other = Dockerd()
+    try:
+        assert other.docker("load", "--input", tmp_path / "ours.tar") == "Loaded image: app:1"
+        assert other.docker("images", "--quiet", "--no-trunc", "app:1") == _image_id(host, "app:1")
+        other.docker("tag", "app:1", "app:2")
+        other.docker("save", "--output", tmp_path / "theirs.tar", "app:2")
+        assert host.docker("load", "--quiet", "--input", tmp_path / "theirs.tar") == "Loaded image: app:2"
+        assert _image_id(host, "app:2") == _image_id(host, "app:1")
+        host.docker("rmi", "app:2")
+    finally:
+        other.stop()
+
+
+def test_commit_holds_what_the_container_changed(host: EngineProcess, tmp_path: Path) -> None:
+    docker = host.docker
+    docker("run", "--name", "worker", "app:1", "sh", "-c", _WORK)
+    changes = ["--change", "ENV A=1", "--change", 'CMD ["cat", "/new"]']
+    made = docker("commit", "--author", "me", "--message", "why", *changes, "worker", "app:2")
+    assert made == _image_id(host, "app:2")
+    assert docker("run", "--rm", "app:2") == "hi"
+    look = "ls /bin/vi /home; stat -c %a%h /new; readlink /link; test -p /fifo && echo $A"
+    seen = docker.run("run", "--rm", "app:2", "sh", "-c", look)
+    assert seen.stdout.split() == ["/home:", "y", "47552", "/etc/passwd", "1"]
+    assert "/bin/vi: No such file" in seen.stderr
+    (document,) = json.loads(docker("inspect", "app:2"))
+    assert (document["Author"], document["Comment"], document["Config"]["Cmd"]) == ("me", "why", ["cat", "/new"])
+    assert document["RootFS"]["Layers"][:-1] == json.loads(docker("inspect", "app:1"))[0]["RootFS"]["Layers"]
+    docker("save", "--output", tmp_path / "made.tar", "app:2")
+    with tarfile.open(tmp_path / "made.tar") as archive:
+        layers = json.loads(_read(archive, "manifest.json"))[0]["Layers"]
+        (tmp_path / "layer").write_bytes(_read(archive, layers[-1]))
+    with tarfile.open(tmp_path / "layer") as layer:
+        names = layer.getnames()
+    assert names == ["bin", "bin/.wh.vi", "etc", "fifo", "hard", "home", "home/.wh..wh..opq", "home/y", "link", "new"]
+    refused = docker.run("commit", "--change", "RUN x", "worker")
+    assert "run is not a valid change command" in refused.stderr
+
+
+def test_commit_of_a_running_container_lets_it_go_on(host: EngineProcess) -> None:
+    host.docker("run", "--detach", "--name", "runner", "app:1", "sleep", "300")
+    made = host.docker("commit", "runner")
+    assert host.docker("inspect", "--format", "{{.State.Status}}", "runner") == "running"
+    assert host.docker("inspect", "--format", "{{json .RepoTags}}", made) == "[]"
+
+
+def test_export_and_import(host: EngineProcess, tmp_path: Path) -> None:
+    host.docker("create", "--name", "idle", "app:1")
+    host.docker("export", "--output", tmp_path / "tree.tar", "idle")
+    with tarfile.open(tmp_path / "tree.tar") as archive:
+        assert "bin/busybox" in archive.getnames()
+    made = host.docker("import", "--change", "CMD echo imported", tmp_path / "tree.tar", "app:3")
+    assert made == _image_id(host, "app:3")
+    assert host.docker("run", "--rm", "app:3") == "imported"
+    assert "Imported from -" in host.docker("history", "app:3")
+    host.docker("rmi", "app:3")
+    with _served(tmp_path) as address:
+        url = f"{address}/tree.tar"
+        assert host.docker("import", url, "app:3").splitlines()[0] == f"Downloading from {url}"
+        assert "Imported from http" in host.docker("history", "app:3")
+        assert "answered 404" in host.docker.run("import", f"{address}/gone", "app:4").stderr
+    host.docker("rmi", "app:3")
+    assert "invalid archive" in host.docker.run("import", _file(tmp_path / "bad", b"\x1f\x8b\x08\x00zz")).stderr
+
+
+def test_disk_usage_is_what_the_disk_says(host: EngineProcess) -> None:
+    host.docker(
+        "run", "--name", "writer", "--volume", "full:/v", "app:1", "sh", "-c", "head -c 70000 /dev/zero | tee /a > /v/b"
+    )
+    shown = request(host.socket, "GET", "/system/df").json
+    layers = host.config.home / "overlay/layers"
+    assert shown["LayersSize"] == _apparent(layers)
+    (container,) = shown["Containers"]
+    assert container["SizeRw"] == _apparent(host.config.home / f"overlay/containers/{container['Id']}/diff")
+    (volume,) = [each for each in shown["Volumes"] if each["Name"] == "full"]
+    assert volume["UsageData"] == {"Size": 70000, "RefCount": 1}
+    used = [image["Containers"] for image in shown["Images"] if image["Id"] == container["ImageID"]]
+    assert (used, shown["BuildCache"]) == ([1], [])
+    assert set(request(host.socket, "GET", "/system/df?type=volume").json) == {"BuilderSize", "Volumes"}
+    assert request(host.socket, "GET", "/system/df?type=cow").status == 400
+    assert "Local Volumes" in host.docker("system", "df", "--verbose")
+    host.docker("rm", "writer")
+    host.docker("volume", "rm", "full")
+
+
+@contextmanager
+def _served(folder: Path) -> Iterator[str]:
+    """The folder's files on a web server."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def _apparent(folder: Path) -> int:
+    """The bytes of files and links below the folder, as du counts them (each file once), without the folders' own."""
+    listed = subprocess.run(
+        ["find", folder, "!", "-type", "d", "-printf", "%i %s\\n"], check=True, capture_output=True, text=True
+    )
+    return sum(int(line.split()[1]) for line in set(listed.stdout.splitlines()))
+
+
+def _read(archive: tarfile.TarFile, name: str) -> bytes:
+    file = archive.extractfile(name)
+    assert file is not None
+    return file.read()
+
+
+def _file(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    os.utime(path)
+    return path
