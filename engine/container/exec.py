@@ -234,9 +234,13 @@ class Execs:
         log.parent.mkdir(parents=True, mode=0o700)
         # Input stays open for the clients to come.
         stdio = replace(stdio, stdin_once=False)
-        session.running, socket = await self._parts.execution.exec_attached(
-            session.container.id, folder, process, stdio=stdio, log=log
-        )
+        try:
+            session.running, socket = await self._parts.execution.exec_attached(
+                session.container.id, folder, process, stdio=stdio, log=log
+            )
+        except BaseException:
+            shutil.rmtree(log.parent, ignore_errors=True)
+            raise
         atomic_write(folder / "session.json", msgspec.json.encode(Note(session.request, session.running)))
         lasting = self._last(session)
         lasting.hold(socket)

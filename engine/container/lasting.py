@@ -73,7 +73,8 @@ class LastingSession:
 
     def leave(self, client: "LastingClient | None" = None) -> None:
         """Without a client left (or none, after a restart) the grace time begins."""
-        self._clients.discard(client) if client is not None else None
+        if client is not None:
+            self._clients.discard(client)
         if not self._clients and self._waiting is None and not self.process.ended.is_set():
             self._waiting = tasks.spawn(self._hang_up(), name="exec without a client", owner=self._tasks)
 
