@@ -83,10 +83,11 @@ class Source:
 
     def _next(self) -> bool:
         piece = self._queue.get()
+        if piece is None or isinstance(piece, BaseException):
+            self._queue.put(piece)  # the end stays the end
         if isinstance(piece, BaseException):
             raise piece
         if piece is None:
-            self._queue.put(None)  # the end stays the end
             return False
         self._piece = memoryview(piece)
         return True
@@ -117,7 +118,7 @@ class _Rejoined:
 def _head(descriptor: int) -> bytes:
     """The first bytes, enough to tell the compression by: a pipe may give fewer at a time."""
     head = b""
-    while len(head) < len(_ZSTD_MAGIC) and (more := os.read(descriptor, _READ)):
+    while len(head) < len(_XZ_MAGIC) and (more := os.read(descriptor, _READ)):
         head += more
     return head
 

@@ -30,10 +30,12 @@ def _read(blob: bytes) -> list[bytes]:
         file.seek(0)
         source = Source(file.fileno())
         names = []
-        for header in entries(source):
-            names.append(header.name)
-            source.skip(header.size)
-        source.drain()
+        try:
+            for header in entries(source):
+                names.append(header.name)
+                source.skip(header.size)
+        finally:
+            source.drain()  # or its thread would go on with the descriptor that is closed here, and another's soon
     return names
 
 
