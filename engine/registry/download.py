@@ -31,7 +31,7 @@ class Downloader:
         self._slots = asyncio.Semaphore(PARALLEL)
 
     async def fetch(self, client: RepositoryClient, blob: Descriptor, progress: LayerProgress) -> None:
-        """Have the blob in the store. Nothing stays of one that failed or was cancelled.
+        """Have the blob in the store. What came of one that failed or was cancelled is kept for a day.
 
         Raises what the client raises, DigestMismatch for content that is not what it should be, and EngineError
         when the disk has no room for it.
@@ -46,17 +46,17 @@ class Downloader:
                 await self._fetch(client, blob, progress)
 
     async def _fetch(self, client: RepositoryClient, blob: Descriptor, progress: LayerProgress) -> None:
-        async with self._blobs.ingest(blob.digest, blob.size) as incoming:
+        async with self._blobs.resume(blob.digest, blob.size) as incoming:
             for attempt in range(1, ATTEMPTS + 1):
                 try:
                     await _receive(client, blob, incoming, progress)
                     progress.say("Verifying Checksum")
                     await incoming.commit()
                 except (Unavailable, DigestMismatch) as error:
-                    if attempt == ATTEMPTS:
-                        raise
                     if isinstance(error, DigestMismatch):
                         await incoming.restart()
+                    if attempt == ATTEMPTS:
+                        raise
                     await pause_after(attempt, error, pause=self._pause, say=progress.say)
                 else:
                     return

@@ -17,7 +17,7 @@ def _anything(folder: Path) -> bool:
     return any(folder.iterdir())
 
 
-@pytest.mark.parametrize("where", ["images/ingest", "overlay/staging"], ids=["downloading", "unpacking"])
+@pytest.mark.parametrize("where", ["images/partial", "overlay/staging"], ids=["downloading", "unpacking"])
 def test_killed_while(make_engine: Callable[..., EngineProcess], debian: str, where: str) -> None:
     engine = make_engine()
     home = engine.config.home
