@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import socket
 import subprocess
 import tarfile
 import threading
@@ -18,6 +19,7 @@ from tests.support import dockerd
 from tests.support.api import request
 from tests.support.dockerd import Dockerd
 from tests.support.engine import EngineProcess
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.root
 
@@ -146,6 +148,28 @@ def test_disk_usage_is_what_the_disk_says(host: EngineProcess) -> None:
     assert "Local Volumes" in host.docker("system", "df", "--verbose")
     host.docker("rm", "writer")
     host.docker("volume", "rm", "full")
+
+
+def test_a_load_that_was_cut_off_leaves_nothing(host: EngineProcess) -> None:
+    ingest = host.config.home / "images/ingest"
+    with _half_sent(host):
+        until("the load's folder", lambda: list(ingest.iterdir()))
+    until("an empty ingest", lambda: not list(ingest.iterdir()))
+    with _half_sent(host):
+        until("the load's folder", lambda: list(ingest.iterdir()))
+        host.kill9()
+    host.restart()
+    assert list(ingest.iterdir()) == []
+    assert _image_id(host, "app:1")
+
+
+@contextmanager
+def _half_sent(host: EngineProcess) -> Iterator[None]:
+    """A client that begins to send an archive, and leaves at the end of the block."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(host.socket))
+        client.sendall(b"POST /images/load HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n" + bytes(100))
+        yield
 
 
 @contextmanager
