@@ -43,12 +43,13 @@ class Store:
         return {
             "blobs": sorted(path.name for path in (blobs / "sha256").iterdir()),
             "ingest": [path.name for path in (blobs / "ingest").iterdir()],
+            "partial": [path.name for path in (blobs / "partial").iterdir()],
             "layers": [path.name for path in (self.home / "overlay/layers").iterdir() if path.name != "none"],
             "staging": [path.name for path in (self.home / "overlay/staging").iterdir()],
         }
 
 
-EMPTY: dict[str, list[str]] = {"blobs": [], "ingest": [], "layers": [], "staging": []}
+EMPTY: dict[str, list[str]] = {"blobs": [], "ingest": [], "partial": [], "layers": [], "staging": []}
 
 
 def _line(message: dict[str, Any]) -> str:
