@@ -38,18 +38,17 @@ class Store:
         return [_line(message) async for message in messages if not message.get("progressDetail")]
 
     def files(self) -> dict[str, list[str]]:
-        """What lies in the store's folders."""
+        """What lies in the store's folders, but for what is kept of blobs that came in half."""
         blobs = self.home / "images"
         return {
             "blobs": sorted(path.name for path in (blobs / "sha256").iterdir()),
             "ingest": [path.name for path in (blobs / "ingest").iterdir()],
-            "partial": [path.name for path in (blobs / "partial").iterdir()],
             "layers": [path.name for path in (self.home / "overlay/layers").iterdir() if path.name != "none"],
             "staging": [path.name for path in (self.home / "overlay/staging").iterdir()],
         }
 
 
-EMPTY: dict[str, list[str]] = {"blobs": [], "ingest": [], "partial": [], "layers": [], "staging": []}
+EMPTY: dict[str, list[str]] = {"blobs": [], "ingest": [], "layers": [], "staging": []}
 
 
 def _line(message: dict[str, Any]) -> str:
