@@ -17,11 +17,12 @@ import msgspec
 from engine import tasks
 from engine.container import capabilities, spec, user
 from engine.container.container import Container
+from engine.container.control import check_not_restarting
 from engine.container.lasting import LOG_POLICY, LastingClient, LastingSession, Process
 from engine.container.lifecycle import Parts
 from engine.container.logs.files import LogFiles
 from engine.container.logs.rotation import Rotation, WatchedLog
-from engine.container.service import Containers, check_not_restarting
+from engine.container.service import Containers
 from engine.container.state import Status
 from engine.container.streams import Chunk, Session, Stream
 from engine.errors import Conflict, InvalidParameter, NotFound

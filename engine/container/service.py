@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import dataclasses
-import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,13 +11,15 @@ from typing import Any, Final
 
 import structlog
 
-from engine.container import creation, filters, logs, restart, stats, update, view
+from engine.container import creation, logs, restart, stats
 from engine.container.changes import Change, changes
 from engine.container.checks import kernel
 from engine.container.config import EndpointConfig
 from engine.container.config.update import Update
 from engine.container.container import Container, WaitCondition, WaitResult
+from engine.container.control import Control, check_not_restarting, running_state
 from engine.container.creation import CreateRequest
+from engine.container.display import Display
 from engine.container.files import Files
 from engine.container.healthchecks import Prober
 from engine.container.hostmounts import HostMounts
@@ -28,24 +29,18 @@ from engine.container.logs import LogOptions
 from engine.container.logs.files import LogFiles
 from engine.container.logs.policy import details_of, policy_of
 from engine.container.neighbours import Neighbours
-from engine.container.networking import Networking
 from engine.container.processes import top
-from engine.container.record import Record, State
-from engine.container.signals import signal_number
-from engine.container.spec.resources import resources
-from engine.container.state import Status, move
+from engine.container.record import Record
+from engine.container.removal import Removal
+from engine.container.state import Status
 from engine.container.stats import Sample
 from engine.container.streams import Chunk, Session, Stream
-from engine.errors import Conflict, EngineError, InvalidParameter, NotFound, NotModified, NotSupported
+from engine.errors import Conflict, InvalidParameter, NotModified, NotSupported
 from engine.ids import check_name, random_id, random_name
 from engine.image.service import Images
 
 log = structlog.get_logger(__name__)
 
-#: Seconds between the stop signal and SIGKILL when neither request nor image says otherwise.
-DEFAULT_STOP_TIMEOUT: Final = 10
-#: Seconds in which a killed process must be gone; one in the kernel's uninterruptible sleep is not.
-_KILL_PATIENCE: Final = 15
 _NAME_ATTEMPTS: Final = 20
 
 
@@ -70,9 +65,11 @@ class Containers:
         self._host_mounts = HostMounts(parts.config.run / "mounts")
         self.files = Files(parts.config)
         self._neighbours = Neighbours(self._index.find, parts.networks, self._host_mounts, self.files)
-        self._lifecycle = Lifecycle(parts, self._ended, self._neighbours, self._host_mounts)
+        self._lifecycle = Lifecycle(parts, self._after_end, self._neighbours, self._host_mounts)
         self.roots = self._lifecycle.roots
-        self._networking = Networking(parts.networks)
+        self._control = Control(parts, self._lifecycle)
+        self._removal = Removal(parts, self._index, self._lifecycle, self.files, self._control)
+        self._display = Display(parts, images, self._index, self.files, self._neighbours)
 
     async def create(self, request: CreateRequest) -> tuple[str, list[str]]:
         """Make a container; returns its ID and warnings.
@@ -109,23 +106,11 @@ class Containers:
         self, *, all_: bool, limit: int, size: bool, filters: Mapping[str, Sequence[str]]
     ) -> list[dict[str, Any]]:
         """The rows of GET /containers/json, the newest first; `limit` (when above 0) counts stopped ones too."""
-        chosen = self._select(filters, all_=all_ or limit > 0)
-        return [await self._row(container, size=size) for container in chosen[: limit if limit > 0 else None]]
+        return await self._display.summaries(all_=all_, limit=limit, size=size, filters=filters)
 
     async def inspect(self, ref: str, *, size: bool = False) -> dict[str, Any]:
         """The document of GET /containers/{id}/json."""
-        container = self.find(ref)
-        graph = self._parts.graph
-        document = view.inspect(
-            container,
-            files=self._neighbours.files(container.record),
-            log=self.files.log(container.id),
-            graph=graph.describe(container.record.layers, container.id),
-            network=self._networking.settings(container.record),
-            driver=graph.name,
-        )
-        document["HostConfig"]["Links"] = self._neighbours.links_json(container.record)
-        return document | (await self._sizes(container) if size else {})
+        return await self._display.inspect(self.find(ref), size=size)
 
     def is_tty(self, ref: str) -> bool:
         return self.find(ref).record.config.tty
@@ -139,25 +124,12 @@ class Containers:
             raise
         except Exception:
             container.is_being_restarted = False
-            await self._ended(container)
+            await self._after_end(container)
             raise
 
     async def stop(self, ref: str, *, seconds: int | None = None, stop_signal: str | None = None) -> None:
         """Ask the process to end, kill it after `seconds` (below 0: never). Raises NotModified when stopped."""
-        container = self.find(ref)
-        config = container.record.config
-        number = signal_number(stop_signal or config.stop_signal or "SIGTERM")
-        if not container.status.is_up:
-            raise NotModified(f"container {container.id} is already stopped")
-        await self._lifecycle.call_off(container)
-        patience = next(value for value in (seconds, config.stop_timeout, DEFAULT_STOP_TIMEOUT) if value is not None)
-        if container.status.has_process:
-            await self._send(container, number)
-        if not await _ends_within(container, None if patience < 0 else patience):
-            await self._send(container, signal.SIGKILL)
-            if not await _ends_within(container, _KILL_PATIENCE):
-                raise EngineError(f"cannot stop container: {ref}: tried to kill it, but it did not end")
-        self._parts.events.publish("container", "stop", container.id, container.attributes())
+        await self._control.stop(self.find(ref), seconds=seconds, stop_signal=stop_signal)
 
     async def restart(self, ref: str, *, seconds: int | None = None, stop_signal: str | None = None) -> None:
         container = self.find(ref)
@@ -172,39 +144,15 @@ class Containers:
 
     async def kill(self, ref: str, signal_name: str = "SIGKILL") -> None:
         """Send a signal. Raises Conflict when there is no process, InvalidParameter for no signal."""
-        container = self.find(ref)
-        number = signal_number(signal_name or "SIGKILL")
-        if not container.status.is_up:
-            raise Conflict(f"cannot kill container: {ref}: container {container.id} is not running")
-        if number == signal.SIGKILL or number == _stop_signal(container) or not container.record.config.stop_signal:
-            await self._lifecycle.call_off(container)
-        if container.status.has_process:
-            await self._send(container, number)
-        if number == signal.SIGKILL and not await _ends_within(container, _KILL_PATIENCE):
-            raise EngineError(f"cannot kill container: {ref}: it did not end")
+        await self._control.kill(self.find(ref), signal_name)
 
     async def pause(self, ref: str) -> None:
-        container = self.find(ref)
-        async with container.lock:
-            state = _running_state(container, "pause")
-            if state.status is Status.PAUSED:
-                raise Conflict(f"Container {container.id} is already paused")
-            await self._lifecycle.health.unwatch(container)
-            await self._parts.execution.pause(container.id)
-            state.status = move(container.id, state.status, Status.PAUSED)
-            await self._lifecycle.save(container)
-        self._parts.events.publish("container", "pause", container.id, container.attributes())
+        """Freeze its processes. Raises Conflict when it does not run, or is frozen already."""
+        await self._control.pause(self.find(ref))
 
     async def unpause(self, ref: str) -> None:
-        container = self.find(ref)
-        async with container.lock:
-            if container.status is not Status.PAUSED:
-                raise Conflict(f"Container {container.id} is not paused")
-            await self._parts.execution.resume(container.id)
-            container.record.state.status = move(container.id, Status.PAUSED, Status.RUNNING)
-            await self._lifecycle.save(container)
-            self._lifecycle.health.watch(container)
-        self._parts.events.publish("container", "unpause", container.id, container.attributes())
+        """Raises Conflict when it is not frozen."""
+        await self._control.unpause(self.find(ref))
 
     async def rename(self, ref: str, name: str) -> None:
         """Raises Conflict for a name in use, InvalidParameter for one that can't be."""
@@ -237,36 +185,23 @@ class Containers:
 
     async def resize(self, ref: str, *, height: int, width: int) -> None:
         container = self.find(ref)
-        _running_state(container, "resize")
+        running_state(container, "resize")
         self._parts.execution.resize(self.files.bundle(container.id), height=height, width=width)
         attributes = container.attributes(height=str(height), width=str(width))
         self._parts.events.publish("container", "resize", container.id, attributes)
 
     async def remove(self, ref: str, *, force: bool = False, volumes: bool = False) -> None:
         """Remove it, with `volumes` also its anonymous volumes. Raises Conflict when it runs and not `force`."""
-        container = self.find(ref)
-        if container.status is Status.REMOVING and not force:
-            raise Conflict(f"removal of container {ref} is already in progress")
-        while not await self._removed(container, force=force, volumes=volumes):
-            pass  # started again, by its user or its policy, between its end and now
+        await self._removal.remove(self.find(ref), force=force, volumes=volumes)
 
     async def prune(self, filters: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """Remove every stopped container that passes; returns Docker's report."""
-        removed, reclaimed = [], 0
-        for container in self._select(filters, all_=True):
-            if container.status in {Status.CREATED, Status.EXITED, Status.DEAD}:
-                size = await self._parts.graph.usage(container.id)
-                with contextlib.suppress(Conflict, NotFound):
-                    await self.remove(container.id)
-                    removed.append(container.id)
-                    reclaimed += size
-        self._parts.events.publish("container", "prune", "", {"reclaimed": str(reclaimed)})
-        return {"ContainersDeleted": removed, "SpaceReclaimed": reclaimed}
+        return await self._removal.prune(self._display.select(filters, all_=True))
 
     async def top(self, ref: str, ps_args: str) -> dict[str, Any]:
         """The container's processes as the host's ps shows them. Raises Conflict when it does not run."""
         container = self.find(ref)
-        _running_state(container, "top")
+        running_state(container, "top")
         return await top(await self._parts.execution.pids(container.id), ps_args)
 
     async def update(self, ref: str, wishes: Update) -> list[str]:
@@ -275,24 +210,7 @@ class Containers:
         Raises InvalidParameter and Conflict for what can't be, EngineError when the kernel refuses: then nothing is
         changed.
         """
-        container = self.find(ref)
-        async with container.lock:
-            if container.status in {Status.REMOVING, Status.DEAD}:
-                raise Conflict(
-                    f'Cannot update container {container.id}: container is marked for removal and cannot be "update"'
-                )
-            record = container.record
-            try:
-                changed, warnings = kernel.adapt(update.updated(record.host_config, wishes))
-            except Conflict as error:
-                raise Conflict(f"Cannot update container {container.id}: {error.message}") from error
-            if container.status.has_process and update.has_limits(wishes):
-                limits = resources(changed, ())
-                await self._parts.execution.update(container.id, self.files.bundle(container.id), limits)
-            record.host_config = changed
-            await self._lifecycle.save(container)
-        self._parts.events.publish("container", "update", container.id, container.attributes())
-        return warnings
+        return await self._control.update(self.find(ref), wishes)
 
     def stats(self, ref: str) -> AsyncGenerator[dict[str, Any], None]:
         """Docker's StatsResponse, now and once a second from then on; NotFound is raised by the call itself."""
@@ -378,7 +296,7 @@ class Containers:
             elif restart.starts_with_engine(container.record):
                 self._lifecycle.start_with_engine(container)
             elif container.status in {Status.REMOVING, Status.DEAD}:
-                await self._remove(container, volumes=False)
+                await self._removal.finish(container, volumes=False)
 
     def use_prober(self, prober: Prober) -> None:
         """What runs health checks; needed before the first container starts, or is adopted."""
@@ -438,20 +356,8 @@ class Containers:
         async with container.lock:
             await self._lifecycle.start(container)
 
-    async def _send(self, container: Container, number: int) -> None:
-        """Signal the process; a frozen one is thawed when it is to die, or the signal would wait for ever."""
-        self._parts.execution.signal(container.record.state.running, number)
-        self._parts.events.publish("container", "kill", container.id, container.attributes(signal=str(number)))
-        if container.status is Status.PAUSED and number in {signal.SIGKILL, signal.SIGTERM}:
-            with contextlib.suppress(Conflict):
-                await self.unpause(container.id)
-
-    async def _ended(self, container: Container) -> None:
-        """A run is over: a container that asked to be removed then is."""
-        if container.record.host_config.auto_remove and not container.is_being_restarted:
-            async with container.lock:
-                with contextlib.suppress(ExceptionGroup):  # logged by `collect`; the record is left as dead
-                    await self._remove(container, volumes=True)
+    async def _after_end(self, container: Container) -> None:
+        await self._removal.after_end(container)
 
     def _sample(self, container: Container) -> Sample | None:
         record = container.record
@@ -460,116 +366,12 @@ class Containers:
         path = cgroup_path(record, self._parts.config)
         return stats.take(path, record.state.pid, shares_host=record.network == "host")
 
-    async def _removed(self, container: Container, *, force: bool, volumes: bool) -> bool:
-        """One attempt at removing it; False when it lives again by the time that it could have been removed."""
-        if container.status.is_up and not force:
-            raise Conflict(
-                f'cannot remove container "{container.name}": container is {container.status.value}: '
-                f"{'unpause and ' if container.status is Status.PAUSED else ''}"
-                "stop the container before removing or force remove"
-            )
-        if container.status.is_up:
-            with contextlib.suppress(Conflict):  # it has ended by itself meanwhile
-                await self.kill(container.id)
-        async with container.lock:
-            if container.status.is_up:
-                return False
-            if self._index.lost(container) and not force:
-                raise NotFound(f"No such container: {container.id}")  # another client was faster
-            await asyncio.shield(self._remove(container, volumes=volumes))
-        return True
-
-    async def _remove(self, container: Container, *, volumes: bool) -> None:
-        """With the lock held. What fails leaves a dead container, which can be removed again."""
-        state, parts = container.record.state, self._parts
-        if self._index.lost(container) or state.status.is_up:
-            return  # somebody else was faster: it is gone, or has been started again
-        if state.status is not Status.REMOVING:
-            state.status = move(container.id, state.status, Status.REMOVING)
-            await self._lifecycle.save(container)
-        await container.hub.end()  # before its log goes: clients that are behind still read it
-        try:
-            await collect(
-                f"removing container {container.id}",
-                self._lifecycle.cleanup(container) if self.files.bundle(container.id).exists() else _nothing(),
-                parts.graph.remove(container.id),
-                parts.volumes.release_all(container.id, anonymous=volumes),
-                asyncio.to_thread(self.files.remove, container.id),
-            )
-        except ExceptionGroup:
-            state.status = move(container.id, state.status, Status.DEAD)
-            await self._lifecycle.save(container)
-            raise
-        await parts.records.delete(container.id)
-        self._index.remove(container)
-        await container.hub.end()
-        parts.events.publish("container", "destroy", container.id, container.attributes())
-        container.tell_removed()
-
     def _past(self, container: Container, options: AttachOptions) -> AsyncIterator[Chunk]:
         wanted = LogOptions(stdout=options.stdout, stderr=options.stderr)
         return logs.read(self.files.log(container.id), wanted, container.ended)
-
-    def _select(self, wanted: Mapping[str, Sequence[str]], *, all_: bool) -> list[Container]:
-        return filters.select(self._index, self._index, wanted, all_=all_, images=self._images_named)
-
-    def _images_named(self, ref: str) -> set[str]:
-        try:
-            return {self._images.get(ref).id}
-        except (NotFound, InvalidParameter):
-            return set()
-
-    async def _row(self, container: Container, *, size: bool) -> dict[str, Any]:
-        record = container.record
-        current = self._images_named(record.image_name)
-        row = view.summary(
-            container,
-            image=record.image_name if record.image_id in current else record.image_id,
-            network=self._networking.networks(record),
-            ports=self._networking.ports(record),
-        )
-        return row | (await self._sizes(container) if size else {})
-
-    async def _sizes(self, container: Container) -> dict[str, int]:
-        written = await self._parts.graph.usage(container.id)
-        try:
-            below = self._images.get(container.record.image_id).size
-        except NotFound:
-            below = 0
-        return {"SizeRw": written, "SizeRootFs": written + below}
 
 
 def _log_files(record: Record, files: Files) -> LogFiles | None:
     policy = policy_of(record.host_config.log_config)
     max_files = None if policy.max_size is None else policy.max_files
     return LogFiles(files.log(record.id), max_files) if policy.is_kept else None
-
-
-def check_not_restarting(container: Container) -> None:
-    """Raise Conflict, in Docker's words, for a container that has no process just now."""
-    if container.status is Status.RESTARTING:
-        raise Conflict(f"Container {container.id} is restarting, wait until the container is running")
-
-
-def _stop_signal(container: Container) -> int:
-    return signal_number(container.record.config.stop_signal or "SIGTERM")
-
-
-def _running_state(container: Container, what: str) -> State:
-    check_not_restarting(container)
-    if not container.status.has_process:
-        raise Conflict(f"cannot {what} container {container.id}: container {container.id} is not running")
-    return container.record.state
-
-
-async def _ends_within(container: Container, seconds: float | None) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            await container.ended.wait()
-    except TimeoutError:
-        return False
-    return True
-
-
-async def _nothing() -> None:
-    return None
