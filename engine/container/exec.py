@@ -2,12 +2,10 @@
 
 import asyncio
 import contextlib
-import os
 import shutil
-import signal
 import time
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -18,42 +16,22 @@ from engine import tasks
 from engine.container import capabilities, spec, user
 from engine.container.container import Container
 from engine.container.control import check_not_restarting
+from engine.container.exec_client import AttachedExec, FailedSession
+from engine.container.exec_session import Exec, ExecRequest, check
 from engine.container.lasting import LOG_POLICY, LastingClient, LastingSession, Process
 from engine.container.lifecycle import Parts
 from engine.container.logs.files import LogFiles
 from engine.container.logs.rotation import Rotation, WatchedLog
 from engine.container.service import Containers
 from engine.container.state import Status
-from engine.container.streams import Chunk, Session, Stream
+from engine.container.streams import Session, Stream
 from engine.errors import Conflict, InvalidParameter, NotFound
-from engine.execdriver.driver import AttachSocket, ExecDriver, Running, StartFailed, Stdio
+from engine.execdriver.driver import Running, StartFailed, Stdio
 from engine.ids import random_id
 from engine.store import atomic_write
 
 #: A session that has ended can be inspected this long (seconds), as in Docker.
 _KEPT_S: Final = 300
-_LONGEST_GRACE_S: Final = 7 * 86400
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExecRequest:
-    """What to run, as `docker exec` asks; `console_size` is height and width.
-
-    `grace_seconds` (beyond Docker) asks for a session that clients can come back to within that time.
-    """
-
-    argv: tuple[str, ...]
-    tty: bool = False
-    attach_stdin: bool = False
-    attach_stdout: bool = False
-    attach_stderr: bool = False
-    env: tuple[str, ...] = ()
-    user: str = ""
-    working_dir: str = ""
-    privileged: bool = False
-    detach_keys: str = ""
-    console_size: tuple[int, int] | None = None
-    grace_seconds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -62,25 +40,6 @@ class Note:
 
     request: ExecRequest
     running: Running
-
-
-@dataclass
-class Exec:
-    """One exec session, from its creation to five minutes after its end."""
-
-    id: str
-    container: Container
-    request: ExecRequest
-    running: Running | None = None
-    exit_code: int | None = None
-    started: bool = False
-    ended_at: float = 0
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    lasting: LastingSession | None = None
-
-    def finish(self, exit_code: int) -> None:
-        self.running, self.exit_code, self.ended_at = None, exit_code, time.monotonic()
-        self.ended.set()
 
 
 class Execs:
@@ -108,7 +67,7 @@ class Execs:
         """Note what shall run; returns the exec's ID. Raises Conflict when the container does not run."""
         container = self._containers.find(container_ref)
         _check_runs(container)
-        _check(request)
+        check(request)
         self._forget_old()
         session = Exec(random_id(), container, request)
         self._execs[session.id] = session
@@ -329,68 +288,6 @@ class Execs:
             self.forget(session.id)
 
 
-class AttachedExec:
-    """The one client of an exec (see `Session`); its chunks end when the exit code is known."""
-
-    def __init__(self, session: Exec, socket: AttachSocket, execution: ExecDriver) -> None:
-        self.tty = session.request.tty
-        self._session = session
-        self._socket = socket
-        self._execution = execution
-        self._left = False
-
-    async def __aiter__(self) -> AsyncIterator[Chunk]:
-        request = self._session.request
-        wanted = {Stream.STDOUT: request.attach_stdout, Stream.STDERR: request.attach_stderr}
-        while (packet := await self._socket.receive()) is not None:
-            stream = Stream(packet[0])
-            if wanted[stream]:
-                yield Chunk(stream, packet[1])
-        await self._session.ended.wait()
-
-    async def write(self, data: bytes) -> None:
-        if self._session.request.attach_stdin:
-            await self._socket.send(data)
-
-    async def close_stdin(self) -> None:
-        if self._session.request.attach_stdin and not self.tty:
-            self._socket.half_close()
-
-    async def detach(self) -> None:
-        if not self._left:
-            self._left = True
-            self._socket.close()
-
-    async def close(self) -> None:
-        """A terminal that is gone hangs up on its process (as a lost ssh does), so that no shell is left behind."""
-        if not self._left and self.tty and self._session.request.attach_stdin and self._session.running:
-            self._execution.signal(self._session.running, signal.SIGHUP)
-        await self.detach()
-
-
-class FailedSession:
-    """The session of a command that could not be run: it says why, and ends."""
-
-    def __init__(self, tty: bool, message: str) -> None:
-        self.tty = tty
-        self._message = message
-
-    async def __aiter__(self) -> AsyncIterator[Chunk]:
-        yield Chunk(Stream.STDOUT, f"{self._message}\r\n".encode())
-
-    async def write(self, data: bytes) -> None:
-        """Nobody reads."""
-
-    async def close_stdin(self) -> None:
-        """Nobody reads."""
-
-    async def detach(self) -> None:
-        """Nothing to leave."""
-
-    async def close(self) -> None:
-        """Nothing to close."""
-
-
 def _inspect_lasting(session: Exec) -> dict[str, Any]:
     clients = session.lasting.clients if session.lasting is not None else 0
     return {"Reattach": True, "GraceSeconds": session.request.grace_seconds, "Clients": clients}
@@ -402,20 +299,3 @@ def _check_runs(container: Container) -> None:
     check_not_restarting(container)
     if container.status is not Status.RUNNING:
         raise Conflict(f"container {container.id} is not running")
-
-
-def _check(request: ExecRequest) -> None:
-    if not request.argv:
-        raise InvalidParameter("No exec command specified")
-    if request.grace_seconds is not None and request.attach_stdin and not request.tty:
-        raise InvalidParameter("Portside.Reattach needs a terminal (Tty), or no input (AttachStdin)")
-    if request.grace_seconds is not None and not 0 <= request.grace_seconds <= _LONGEST_GRACE_S:
-        raise InvalidParameter(f"Portside.GraceSeconds must be between 0 and {_LONGEST_GRACE_S}")
-    directory = os.path.normpath(request.working_dir) if request.working_dir else "/"
-    if not directory.startswith("/"):
-        raise InvalidParameter(f"the working directory {request.working_dir!r} must be an absolute path")
-    if directory.split("/")[1:2] == ["proc"]:
-        raise InvalidParameter(f"the working directory {request.working_dir!r} lies in /proc")  # CVE-2024-21626
-    for entry in request.env:
-        if "\0" in entry or entry.startswith("="):
-            raise InvalidParameter(f"invalid environment variable: {entry!r}")

@@ -12,7 +12,9 @@ import msgspec
 
 from engine import tasks
 from engine.container.container import Container
-from engine.container.exec import Exec, ExecRequest, Execs, FailedSession
+from engine.container.exec import Execs
+from engine.container.exec_client import FailedSession
+from engine.container.exec_session import Exec, ExecRequest
 from engine.container.files import Files
 from engine.container.health import OUTPUT_LIMIT, Check, ProbeResult
 from engine.errors import EngineError

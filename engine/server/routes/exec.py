@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import web
 
 from engine.container.config import decode
-from engine.container.exec import ExecRequest
+from engine.container.exec_session import ExecRequest
 from engine.errors import InvalidParameter
 from engine.server import sequence
 from engine.server.detach import parse_keys

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from engine.container.exec import ExecRequest
+from engine.container.exec_session import ExecRequest
 from engine.container.streams import Chunk, Stream
 from engine.errors import NotFound
 from engine.server.stdcopy import encode
