@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from engine import tasks
 from engine.container.container import Container
 from engine.container.exec import Execs
@@ -68,9 +66,18 @@ class ExecProber:
 
     def sweep(self, container: Container) -> None:
         note = self._note(container)
-        with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
-            self._kill(msgspec.json.decode(note.read_bytes(), type=Running))
+        with contextlib.suppress(FileNotFoundError):
+            self._kill(self._noted(container, note.read_text()))
         note.unlink(missing_ok=True)
+
+    def _noted(self, container: Container, exec_id: str) -> Running | None:
+        """The probe's process: its monitor has written its number down, and its cgroup proves that it is still it."""
+        try:
+            pid = int((self._files.exec_folder(container.id, exec_id) / "pid").read_text())
+            groups = Path(f"/proc/{pid}/cgroup").read_text()
+        except (OSError, ValueError):
+            return None
+        return Running(pid, 0, processes.birth_of(pid)) if container.id in groups else None
 
     async def _run(self, container: Container, check: Check, output: _Output) -> int:
         """The exit code. The session has a task of its own, which can be waited for after a kill."""
@@ -93,14 +100,13 @@ class ExecProber:
 
     async def _session(self, exec_: Exec, output: _Output, overdue: asyncio.Event) -> int:
         note = self._note(exec_.container)
+        atomic_write(note, exec_.id.encode())  # before there is a process to be forgotten
         try:
             stream = await self._execs.start(exec_.id)
             if stream is None:
                 raise RuntimeError(f"probe {exec_.id} was started without its streams")
             if overdue.is_set():  # before it had begun
                 self._kill(exec_.running)
-            elif exec_.running is not None:
-                atomic_write(note, msgspec.json.encode(exec_.running))
             async for chunk in stream:
                 output.add(chunk.data)
             return _NOT_RUN if isinstance(stream, FailedSession) else exec_.exit_code or 0

@@ -296,7 +296,7 @@ class Containers:
             elif restart.starts_with_engine(container.record):
                 self._lifecycle.start_with_engine(container)
             elif container.status in {Status.REMOVING, Status.DEAD}:
-                await self._removal.finish(container, volumes=False)
+                await self._removal.finish(container, volumes=container.record.host_config.auto_remove)
 
     def use_prober(self, prober: Prober) -> None:
         """What runs health checks; needed before the first container starts, or is adopted."""

@@ -257,6 +257,17 @@ def mtu_of(route: RouteSocket, index: int) -> int | None:
     return None
 
 
+def kind_and_mac(route: RouteSocket, index: int) -> tuple[str, str] | None:
+    """The interface's kind (`bridge`, `veth`, empty for a device) and its MAC; None when it is gone."""
+    request = Request("list interfaces", ifinfmsg, RTM_GETLINK)
+    for message in route.dump(request):
+        if message["index"] == index:
+            details = message.get_attr("IFLA_LINKINFO")
+            kind = details.get_attr("IFLA_INFO_KIND") if details else None
+            return kind or "", message.get_attr("IFLA_ADDRESS") or ""
+    return None
+
+
 def _flags(flags: int) -> dict[str, int]:
     return {"flags": flags, "change": _IFF_UP}
 

@@ -57,6 +57,7 @@ class Networks:
         self._networks: dict[str, Network] = {}
         self._endpoints = Endpoints(self._endpoint_records)
         self._pools: dict[str, AddressPool] = {}
+        self._closed: set[str] = set()
         self._ports = PortReservations()
         self._sandboxes = Sandboxes(config.run / "netns")
         self._resolvers = Resolvers(Names(self._endpoints, lambda key: self._networks[key].has_names))
@@ -154,6 +155,8 @@ class Networks:
         are ignored there as in Docker. Raises Conflict in Docker's words where a port or the address is taken.
         """
         self._check_free(container_id, network)
+        if network.id in self._closed:
+            await self._open(network)  # what stood against it at the start may be gone
         endpoint = Endpoint(container_id, name.lstrip("/"), network.id, network.name, random_id())
         if network.plan is not None:
             endpoint = self._with_address(endpoint, network, wishes)
@@ -258,7 +261,7 @@ class Networks:
             await each.sweep([endpoint.link for endpoint in self._endpoints.all() if endpoint.address])
         for network in tuple(self._networks.values()):
             if network.driver in self._drivers:
-                await self._open(network)
+                await self._reopen(network)
 
     async def shutdown(self) -> None:
         """End this engine's part: with no containers left nothing stays in the kernel; else what they need does."""
@@ -398,10 +401,21 @@ class Networks:
         self._pools.pop(network.id, None)
         await self._records.delete(network.id)
 
+    async def _reopen(self, network: Network) -> None:
+        """Make the network stand again; one that a user made and that can't keeps the engine from nothing else."""
+        try:
+            await self._open(network)
+        except (EngineError, OSError) as error:
+            if network.is_predefined:
+                raise
+            self._closed.add(network.id)
+            log.error("a network can't be set up", network=network.name, error=str(error))  # noqa: TRY400  # told whole
+
     async def _open(self, network: Network) -> None:
         driver = self._drivers[network.driver]
         if network.plan is not None:
             await driver.open(network.plan, [endpoint.link for endpoint in self.endpoints(network)])
+            self._closed.discard(network.id)
             return
         async with only_chooser():
             plan = make_plan(network.id, self._config.bridge, await self._choose_subnet(driver))

@@ -74,7 +74,8 @@ class BridgeDriver:
 
     async def open(self, plan: NetworkPlan, links: Sequence[Link]) -> None:
         with _failing(f"open network {plan.interface}"):
-            mtu = await on_fresh_thread(lambda: plumbing.build_bridge(plan))
+            may_replace = plan.interface == self._default_bridge
+            mtu = await on_fresh_thread(lambda: plumbing.build_bridge(plan, may_replace=may_replace))
         async with self._changing:
             self._networks[plan.network_id] = _OpenNetwork(plan, mtu, {link.endpoint_id: link for link in links})
             await self._begin()
@@ -127,7 +128,7 @@ class BridgeDriver:
         with _failing(f"close network {plan.interface}"):
             if not self._networks:  # else another's link may just be on its way
                 await on_fresh_thread(lambda: plumbing.sweep(self._prefix, ()))
-            await on_fresh_thread(lambda: plumbing.remove(plan.interface))
+            await on_fresh_thread(lambda: plumbing.remove_bridge(plan))
 
     async def stop(self) -> None:
         if self._keeper is not None:

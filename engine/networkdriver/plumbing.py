@@ -19,12 +19,16 @@ STANDARD_MTU: Final = 1500
 _SYSCTL: Final = Path("/proc/sys/net")
 
 
-def build_bridge(plan: NetworkPlan) -> int:
-    """Make the bridge stand with its gateway address, and the host forward for it; returns the MTU of its links."""
+def build_bridge(plan: NetworkPlan, *, may_replace: bool) -> int:
+    """Make the bridge stand with its gateway address, and the host forward for it; returns the MTU of its links.
+
+    An interface of that name which is not this bridge is an error, unless the name can be nobody else's
+    (`may_replace`): then it is what is left of an instance whose state was deleted, and goes.
+    """
     address = IPv4Interface((plan.gateway, plan.subnet.prefixlen))
     with netlink.RouteSocket() as route:
         mtu = plan.mtu or _uplink_mtu(route)
-        _discard_unless(route, plan.interface, address)
+        _check_own(route, plan, may_replace=may_replace)
         if netlink.index_of(plan.interface) is None:
             route.transact(netlink.add_bridge(plan.interface, mac_of(plan.gateway), mtu))
         index = _existing(plan.interface)
@@ -86,6 +90,14 @@ def remove(name: str) -> None:
         _forgive_absence(lambda: route.transact(netlink.delete_link(name)))
 
 
+def remove_bridge(plan: NetworkPlan) -> None:
+    """The same for a network's bridge; another interface of its name stays."""
+    with netlink.RouteSocket() as route:
+        is_own = _is_own(route, plan)
+    if is_own:
+        remove(plan.interface)
+
+
 def sweep(prefix: str, keep: Collection[str]) -> None:
     """Remove every interface whose name starts with `prefix`, those in `keep` excepted."""
     for _, name in netlink.links():
@@ -114,12 +126,18 @@ def _configure_inside(link: Link) -> None:
         inner.transact(*changes)
 
 
-def _discard_unless(route: netlink.RouteSocket, name: str, address: IPv4Interface) -> None:
-    """Remove a bridge of ours that has another network's address: one whose state was deleted under it."""
-    index = netlink.index_of(name)
-    found = [other for owner, other in netlink.addresses(route) if owner == index]
-    if index is not None and any(other != address for other in found):
-        route.transact(netlink.delete_link(name))
+def _check_own(route: netlink.RouteSocket, plan: NetworkPlan, *, may_replace: bool) -> None:
+    if netlink.index_of(plan.interface) is None or _is_own(route, plan):
+        return
+    if not may_replace:
+        raise OSError(errno.EEXIST, "the host has another interface of that name", plan.interface)
+    route.transact(netlink.delete_link(plan.interface))
+
+
+def _is_own(route: netlink.RouteSocket, plan: NetworkPlan) -> bool:
+    """The bridge is known by its kind and the MAC that it was made with, which follows from its address."""
+    index = netlink.index_of(plan.interface)
+    return index is not None and netlink.kind_and_mac(route, index) == ("bridge", mac_of(plan.gateway))
 
 
 def _set_sysctls(bridge: str) -> None:

@@ -2,6 +2,7 @@
 not."""
 
 import json
+import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
@@ -189,3 +190,25 @@ def test_networks_are_found_by_filters_and_pruned(docker: Docker, pulled_busybox
     assert listed("dangling=true") == {"red", "blue"}
     assert "red" in docker("network", "prune", "--force", "--filter", "label=colour=red")
     assert listed("type=custom") == {"blue", "used"}
+
+
+def test_a_network_that_can_not_stand_keeps_the_engine_from_nothing_else(
+    engine: EngineProcess, pulled_busybox: str
+) -> None:
+    docker, bridge = engine.docker, f"pst{engine.config.instance}"
+    docker("network", "create", "--opt", f"com.docker.network.bridge.name={bridge}", "blocked")
+    engine.stop()
+    subprocess.run(["ip", "link", "add", bridge, "type", "veth", "peer", f"{bridge}p"], check=True)
+    try:
+        engine.restart()
+        assert docker("run", "--rm", pulled_busybox, "echo", "on the default bridge") == "on the default bridge"
+        refused = docker.run("run", "--rm", "--network", "blocked", pulled_busybox, "true")
+        assert refused.returncode == 125
+        assert f"failed to open network {bridge}" in refused.stderr
+        engine.stop()
+        assert subprocess.run(["ip", "link", "show", bridge], check=False, stdout=subprocess.DEVNULL).returncode == 0
+        engine.restart()
+    finally:
+        subprocess.run(["ip", "link", "delete", bridge], check=True)
+    assert docker("run", "--rm", "--network", "blocked", pulled_busybox, "echo", "mended") == "mended"
+    docker("network", "rm", "blocked")

@@ -136,7 +136,7 @@ def _outside(heard: list[bytes], host: str = OUTSIDE) -> socket.socket:
     server.settimeout(30)
 
     def serve() -> None:
-        with suppress(OSError):
+        with server, suppress(OSError):
             while True:
                 message, client = server.recvfrom(512)
                 heard.append(message)
