@@ -59,10 +59,16 @@ class Writer:
         self._transcript.add(Moved(state=state, at=time.time(), error=self._redact(error)))
 
     async def pump(self) -> None:
-        """Copy to Redis what is new, for ever."""
-        while True:
+        """Copy to Redis what is new, until it is cancelled.
+
+        The Redis client waits with asyncio.wait_for, which in Python 3.11 loses a cancellation that comes together with
+        the answer: the wish is looked for again.
+        """
+        task = asyncio.current_task()
+        while task is None or not task.cancelling():
             await self._copy.flush()
             await asyncio.sleep(PERIOD)
+        raise asyncio.CancelledError
 
     async def flush(self) -> None:
         await self._copy.flush()
