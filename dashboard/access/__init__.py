@@ -1,0 +1,1 @@
+"""Who may do what: permissions, roles, teams, projects, and the grants that join them."""
