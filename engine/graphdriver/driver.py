@@ -7,6 +7,10 @@ stands for the layer and all below it.
 *Staging*: an empty directory that a layer is unpacked into before it has a name.
 *Container layer*: the writable files of one container, named by its key (the container's ID).
 *Merged root*: what a container sees: its container layer over the layers that it was made from.
+*Workspace*: a merged root over some layers which is there only while somebody works in it. What was written into it may
+become a layer.
+*Scaffold*: folders and empty files between a workspace's written files and its layers, so that something can be mounted
+there: who makes a mount point in it need not write, and so nothing of it can get into a layer.
 
 What a layer looks like on disk
 -------------------------------
@@ -18,6 +22,8 @@ Lifecycle
 ---------
 `stage` → fill it → `commit` (the layer exists, whole) or `discard`. A layer is there completely or not at all. It
 survives a power loss once `sync` has returned; a caller syncs before it writes down that the layer exists.
+
+`open_workspace` → work in its root → `settle`, and `commit` or `discard` what that returns → `close_workspace`.
 
 `create` → `mount` ⇄ `unmount` → `remove`. Each may be called again after it succeeded and then changes nothing;
 `create` of a key that exists is a Conflict. `mount` survives the engine: a container outlives it on its merged root.
@@ -33,7 +39,7 @@ All methods may be called from the event loop; none of them blocks it. Calls for
 caller's business. Calls for different keys and layers may.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -44,6 +50,21 @@ class Staging:
     """A directory that waits to become a layer; `root` is where its files go."""
 
     root: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A folder of the driver's own with a mounted `root`; `written` holds what was written, in the form of a layer."""
+
+    folder: Path
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "merged"
+
+    @property
+    def written(self) -> Path:
+        return self.folder / "diff"
 
 
 class GraphDriver(Protocol):
@@ -66,6 +87,21 @@ class GraphDriver(Protocol):
 
     async def remove_layer(self, layer: str) -> bool:
         """Remove the layer: at once (True), or together with the last container that uses it (False)."""
+
+    async def open_workspace(
+        self, layers: Sequence[str], scaffolding: Callable[[Path, Path], None] | None = None
+    ) -> Workspace:
+        """A workspace over `layers` (lowest first). Raises NotFound when one is missing, NotSupported for too many.
+
+        `scaffolding` is called, in a thread, with the merged root as it would be without a scaffold, and the folder to
+        make it in.
+        """
+
+    async def settle(self, workspace: Workspace) -> Staging:
+        """End the work: what was written, as a staging directory. The root is not there any more."""
+
+    async def close_workspace(self, workspace: Workspace) -> None:
+        """Unmount and remove whatever is left of the workspace. Idempotent."""
 
     async def sync(self) -> None:
         """Return when all committed layers would survive a power loss."""

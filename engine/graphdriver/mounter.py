@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 #: The kernel reads one page and wants a terminating NUL in it.
 OPTIONS_LIMIT: Final = mmap.PAGESIZE - 1
+_PLAIN: Final = "redirect_dir=off,index=off,metacopy=off"
 
 
 class Mounter:
@@ -45,9 +46,16 @@ def mount_overlay(target: Path, lower: list[str], upper: str, work: str, *, vola
     Features that a distribution's kernel may turn on by default are turned off: with them a layer would mean
     something only together with the layers that it was written over.
     """
-    options = f"lowerdir={':'.join(lower)},upperdir={upper},workdir={work},redirect_dir=off,index=off,metacopy=off"
-    if volatile:
-        options += ",volatile"
+    options = f"lowerdir={':'.join(lower)},upperdir={upper},workdir={work},{_PLAIN}"
+    _mount(target, f"{options},volatile" if volatile else options, len(lower))
+
+
+def mount_view(target: Path, lower: list[str]) -> None:
+    """The same without anything to write to; `lower` has two names at least."""
+    _mount(target, f"lowerdir={':'.join(lower)},{_PLAIN}", len(lower))
+
+
+def _mount(target: Path, options: str, count: int) -> None:
     if len(options) > OPTIONS_LIMIT:
-        raise NotSupported(f"mounting {target}: {len(lower)} layers do not fit in the mount options")
+        raise NotSupported(f"mounting {target}: {count} layers do not fit in the mount options")
     syscalls.mount("overlay", target, "overlay", 0, options)

@@ -11,9 +11,10 @@ from typing import Final
 import msgspec
 
 from engine.errors import Conflict, EngineError, NotFound, NotSupported
-from engine.graphdriver.driver import Staging
+from engine.graphdriver.driver import Staging, Workspace
 from engine.graphdriver.layout import NO_LAYER, Layout, MountPlan, layer_name
 from engine.graphdriver.mounter import Mounter, mount_overlay
+from engine.graphdriver.workspaces import Scaffolding, Workspaces, unmount
 from engine.linux import mounts, syscalls
 from engine.linux.trees import remove_tree, tree_size
 from engine.store import atomic_write
@@ -33,6 +34,7 @@ class OverlayDriver:
         self._layout = Layout(root.resolve())  # mountinfo names real paths
         self._layout.make()
         self._mounter = Mounter(self._layout.layers)
+        self._workspaces = Workspaces(self._layout, self._mounter, lambda layers: list(self._visible(layers)))
         self._plans = dict(self._stored_plans())
         self._doomed: set[str] = set()
 
@@ -70,16 +72,25 @@ class OverlayDriver:
         await asyncio.to_thread(self._discard_tree, self._layout.layer(layer))
         return True
 
+    # Workspaces
+
+    async def open_workspace(self, layers: Sequence[str], scaffolding: Scaffolding | None = None) -> Workspace:
+        self._check("a build", layers)
+        return await self._workspaces.open(layers, scaffolding)
+
+    async def settle(self, workspace: Workspace) -> Staging:
+        return await self._workspaces.settle(workspace)
+
+    async def close_workspace(self, workspace: Workspace) -> None:
+        await self._workspaces.close(workspace)
+
     async def sync(self) -> None:
         await asyncio.to_thread(_sync_filesystem, self._layout.layers)
 
     # Container layers
 
     async def create(self, key: str, layers: Sequence[str], *, ephemeral: bool = False) -> None:
-        if len(layers) > MAX_LAYERS:
-            raise NotSupported(f"container {key}: {len(layers)} layers are more than overlayfs takes, {MAX_LAYERS}")
-        if missing := next((layer for layer in layers if not self.has(layer)), None):
-            raise NotFound(f"container {key}: layer {missing} does not exist")
+        self._check(f"container {key}", layers)
         if key in self._plans:
             raise Conflict(f"container {key} has a container layer already")
         plan = self._plans[key] = MountPlan(tuple(layers), ephemeral)
@@ -95,7 +106,7 @@ class OverlayDriver:
 
     async def unmount(self, key: str) -> None:
         if key in self._plans:
-            await self._mounter.run(lambda: _unmount(self._layout.container(key) / "merged"))
+            await self._mounter.run(lambda: unmount(self._layout.container(key) / "merged"))
 
     async def remove(self, key: str) -> None:
         plan = self._plans.get(key)
@@ -145,6 +156,12 @@ class OverlayDriver:
         )
 
     # Steps
+
+    def _check(self, whose: str, layers: Sequence[str]) -> None:
+        if len(layers) > MAX_LAYERS:
+            raise NotSupported(f"{whose}: {len(layers)} layers are more than overlayfs takes, {MAX_LAYERS}")
+        if missing := next((layer for layer in layers if not self.has(layer)), None):
+            raise NotFound(f"{whose}: layer {missing} does not exist")
 
     def _plan(self, key: str) -> MountPlan:
         try:
@@ -203,12 +220,10 @@ class OverlayDriver:
     def _sweep_folders(self, keys: frozenset[str]) -> list[Exception]:
         unknown = [path for path in self._layout.containers.iterdir() if path.name not in keys]
         stale = [
-            point.target
-            for point in mounts.mounted_below(self._layout.containers)
-            if point.target.parent.name not in keys
+            point.target for point in mounts.mounted_below(self._layout.root) if point.target.parent.name not in keys
         ]
         halves = [*self._layout.staging.iterdir(), *self._layout.trash.iterdir()]
-        return _each(_unmount, stale) + _each(self._discard_tree, unknown) + _each(remove_tree, halves)
+        return _each(unmount, stale) + _each(self._discard_tree, unknown) + _each(remove_tree, halves)
 
 
 def _each(step: Callable[[Path], object], paths: Sequence[Path]) -> list[Exception]:
@@ -224,16 +239,6 @@ def _each(step: Callable[[Path], object], paths: Sequence[Path]) -> list[Excepti
 def _is_mounted(merged: Path) -> bool:
     """An overlay has a device number of its own."""
     return merged.stat().st_dev != merged.parent.stat().st_dev
-
-
-def _unmount(merged: Path) -> None:
-    """A root that is still busy goes out of sight now and away with its last user."""
-    try:
-        mounts.unmount(merged)
-    except OSError as error:
-        if error.errno != errno.EBUSY:
-            raise
-        mounts.unmount(merged, lazily=True)
 
 
 def _is_opaque(layer: Path) -> bool:

@@ -214,3 +214,37 @@ def _dig(root: Path, depth: int) -> None:
         os.close(folder)
         folder = deeper
     os.close(folder)
+
+    async def test_what_was_written_in_a_workspace_becomes_a_layer(self, driver: GraphDriver) -> None:
+        base = await add_layer(driver, "base", {"etc/old": "1", "etc/other": "2"})
+        workspace = await driver.open_workspace([base])
+        (workspace.root / "etc/new").write_text("3")
+        (workspace.root / "etc/old").unlink()
+        await driver.commit(await driver.settle(workspace), chain("made"))
+        await driver.close_workspace(workspace)
+        assert not workspace.folder.exists()
+        await driver.create("c", [base, chain("made")])
+        assert sorted(path.name for path in ((await driver.mount("c")) / "etc").iterdir()) == ["new", "other"]
+
+    async def test_a_scaffold_shows_in_a_workspace_and_gets_into_no_layer(self, driver: GraphDriver) -> None:
+        base = await add_layer(driver, "base", {"etc/old": "1"})
+
+        def scaffolding(root: Path, below: Path) -> None:
+            assert (root / "etc/old").exists()
+            (below / "proc").mkdir()
+
+        workspace = await driver.open_workspace([base], scaffolding)
+        assert (workspace.root / "proc").is_dir()
+        assert list(workspace.written.iterdir()) == []
+        await driver.close_workspace(workspace)
+
+    async def test_a_sweep_takes_workspaces_away(self, driver: GraphDriver) -> None:
+        base = await add_layer(driver, "base", {"a": "1"})
+        workspace = await driver.open_workspace([base])
+        await driver.sweep((), [base])
+        assert not workspace.folder.exists()
+        await driver.close_workspace(workspace)  # what is gone can be closed all the same
+
+    async def test_a_workspace_wants_its_layers(self, driver: GraphDriver) -> None:
+        with pytest.raises(NotFound):
+            await driver.open_workspace([chain("nowhere")])
