@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "django_htmx",
     "dashboard.accounts",
+    "dashboard.access",
     "dashboard.hosts",
     "dashboard.containers",
     "dashboard.images",
@@ -54,6 +55,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # Default deny: a view is open to strangers only where it says so (`login_not_required`).
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    # And a view is open to those signed in only for the right that it names.
+    "dashboard.access.middleware.DeclaredAccess",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",

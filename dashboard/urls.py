@@ -1,12 +1,11 @@
 """The console's pages: one include for each noun."""
 
-from django.urls import include, path, reverse_lazy
-from django.views.generic import RedirectView
+from django.urls import include, path
 
-from dashboard.hosts.models import LOCAL
+from dashboard.overview.home import home
 
 urlpatterns = [
-    path("", RedirectView.as_view(url=reverse_lazy("overview:show", args=[LOCAL])), name="home"),
+    path("", home, name="home"),
     path("accounts/", include("dashboard.accounts.urls")),
     path("hosts/<slug:host>/", include("dashboard.overview.urls")),
     path("hosts/<slug:host>/containers/", include("dashboard.containers.urls")),

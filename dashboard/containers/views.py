@@ -1,14 +1,16 @@
 """Pages of containers, and what htmx asks for parts of them."""
 
-from http import HTTPStatus
+from collections.abc import Mapping
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from dashboard.access.need import needs
+from dashboard.access.objects import Kind
+from dashboard.access.permissions import Permission
 from dashboard.accounts.current import current_user
 from dashboard.containers.actions import Action, perform, perform_all
 from dashboard.containers.forms import RunForm
@@ -18,26 +20,38 @@ from dashboard.hosts.forms import TickedForm
 from dashboard.hosts.lookup import get_host, unless_gone
 from dashboard.images.queries import list_tags
 from dashboard.jobs.actions import enqueue
-from dashboard.jobs.params import Kind
+from dashboard.jobs.params import Kind as JobKind
+from dashboard.pages import Pages
 
-TABS: Final = frozenset({"overview", "logs", "terminal", "inspect"})
-
-
-@require_GET
-async def index(request: HttpRequest, host: str) -> HttpResponse:
-    """The list."""
-    where = await get_host(host)
-    context = {"host": where, "containers": await list_containers(where), "states": list(State)}
-    return render(request, "containers/list.html", context)
-
-
-@require_GET
-async def rows(request: HttpRequest, host: str) -> HttpResponse:
-    """The list's rows alone."""
-    where = await get_host(host)
-    return render(request, "containers/_rows.html", {"host": where, "containers": await list_containers(where)})
+#: A container's tabs, and what each needs.
+TABS: Final = {
+    "overview": Permission.SEE,
+    "logs": Permission.LOGS,
+    "terminal": Permission.EXEC,
+    "inspect": Permission.SEE,
+}
 
 
+def _of_tab(parts: Mapping[str, Any]) -> Permission:
+    return TABS.get(parts.get("tab", "overview"), Permission.SEE)
+
+
+def _of_action(parts: Mapping[str, Any]) -> Permission:
+    return Permission.DELETE if parts["action"] == Action.REMOVE else Permission.RUN
+
+
+def _with_states() -> dict[str, Any]:
+    return {"states": list(State)}
+
+
+pages = Pages("containers", Kind.CONTAINER, list_containers, get_detail, key=lambda container: container.id)
+
+index = pages.listing("list.html", _with_states)
+rows = pages.listing("_rows.html")
+head = pages.part("_head.html")
+
+
+@needs(Permission.SEE)
 @require_GET
 async def row(request: HttpRequest, host: str, container: str) -> HttpResponse:
     """One row of the list; nothing once the container is gone, so that the row goes as well."""
@@ -48,6 +62,7 @@ async def row(request: HttpRequest, host: str, container: str) -> HttpResponse:
     return render(request, "containers/_row.html", {"host": where, "container": summary})
 
 
+@needs(_of_tab)
 @require_GET
 async def show(request: HttpRequest, host: str, container: str, tab: str = "overview") -> HttpResponse:
     """One container's page, at one of its tabs."""
@@ -59,15 +74,7 @@ async def show(request: HttpRequest, host: str, container: str, tab: str = "over
     return render(request, f"containers/{tab}.html", context)
 
 
-@require_GET
-async def head(request: HttpRequest, host: str, container: str) -> HttpResponse:
-    """The page's head: name, state and actions; or word that the container is gone."""
-    where = await get_host(host)
-    detail = await unless_gone(get_detail(where, container))
-    template = "containers/_head.html" if detail else "containers/_gone.html"
-    return render(request, template, {"host": where, "container": detail})
-
-
+@needs(Permission.SEE)
 @require_GET
 async def overview(request: HttpRequest, host: str, container: str) -> HttpResponse:
     """What the overview shows; nothing once the container is gone, of which the head tells."""
@@ -78,17 +85,17 @@ async def overview(request: HttpRequest, host: str, container: str) -> HttpRespo
     return render(request, "containers/_overview.html", {"host": where, "container": detail})
 
 
+@needs(_of_action)
 @require_POST
 async def act(request: HttpRequest, host: str, container: str, action: str) -> HttpResponse:
     """Do one Action. The page learns of its effect as everybody else's does: from the engine's events."""
     if action not in set(Action):
         raise Http404
     await perform(await get_host(host), container, Action(action))
-    if request.headers.get("HX-Request"):
-        return HttpResponse(status=HTTPStatus.NO_CONTENT)
-    return HttpResponseRedirect(reverse("containers:list", args=[host]))
+    return pages.done(request, host)
 
 
+@needs(_of_action, for_parts=True)
 @require_POST
 async def act_on_all(request: HttpRequest, host: str, action: str) -> HttpResponse:
     """Do one Action to all that were ticked."""
@@ -98,19 +105,19 @@ async def act_on_all(request: HttpRequest, host: str, action: str) -> HttpRespon
     form = TickedForm(request.POST)
     if not form.is_valid():
         return HttpResponseBadRequest(form.errors.as_text(), content_type="text/plain; charset=utf-8")
-    await perform_all(where, form.cleaned_data["name"], Action(action))
-    if request.headers.get("HX-Request"):
-        return HttpResponse(status=HTTPStatus.NO_CONTENT)
-    return HttpResponseRedirect(reverse("containers:list", args=[host]))
+    names = await pages.allowed(request, where, form.cleaned_data["name"], _of_action({"action": action}))
+    await perform_all(where, names, Action(action))
+    return pages.done(request, host)
 
 
+@needs(Permission.RUN, for_parts=True)
 @require_http_methods(["GET", "POST"])
 async def run(request: HttpRequest, host: str) -> HttpResponse:
     """The run form; a valid one becomes a Job, on whose page the user goes on."""
     where = await get_host(host)
     form = RunForm(request.POST or None, initial={"image": request.GET.get("image", ""), "network": "bridge"})
     if request.method == "POST" and form.is_valid():
-        job = await sync_to_async(enqueue)(Kind.RUN, where, await current_user(request), form.params())
+        job = await sync_to_async(enqueue)(JobKind.RUN, where, await current_user(request), form.params())
         return HttpResponseRedirect(job.get_absolute_url())
     context: dict[str, Any] = {"host": where, "form": form, "tags": await list_tags(where)}
     return render(request, "containers/run.html", context)

@@ -4,6 +4,8 @@ import asyncio
 import json
 from typing import Final
 
+from dashboard.access.need import Need
+from dashboard.access.permissions import Permission
 from dashboard.accounts.sockets import BAD_REQUEST, NOT_FOUND, SignedInConsumer
 from dashboard.background import spawn, stop
 from dashboard.events.event import Event
@@ -20,6 +22,8 @@ class EventsConsumer(SignedInConsumer):
 
     Sending waits for a slow browser, which holds back the engine's stream in turn: nothing piles up here.
     """
+
+    need = Need(Permission.SEE)
 
     task: asyncio.Task[None] | None = None
 

@@ -7,6 +7,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from dashboard.access.need import needs
+from dashboard.access.permissions import Permission
 from dashboard.hosts.live import Kind
 from dashboard.hosts.lookup import get_host
 
@@ -22,6 +24,7 @@ SHOWN_FIRST: Final = 3600
 KINDS: Final = (Kind.CONTAINER, Kind.IMAGE, Kind.VOLUME, Kind.NETWORK)
 
 
+@needs(Permission.SEE)
 @require_GET
 async def index(request: HttpRequest, host: str) -> HttpResponse:
     """The page, without any event."""

@@ -3,12 +3,16 @@
 import json
 from typing import Any
 
+from dashboard.access.need import Need
+from dashboard.access.permissions import Permission
 from dashboard.accounts.sockets import NOT_FOUND, SignedInConsumer
 from dashboard.hosts.models import Host
 
 
 class ChangesConsumer(SignedInConsumer):
     """Sends each Change of one host as JSON. It reads nothing."""
+
+    need = Need(Permission.SEE, is_for_parts=True)
 
     host: Host | None = None
 

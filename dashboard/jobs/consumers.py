@@ -4,17 +4,19 @@ import asyncio
 import json
 import logging
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import parse_qs
 from uuid import UUID
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from dashboard.access.need import Need
+from dashboard.accounts.models import User
 from dashboard.accounts.sockets import BAD_REQUEST, NOT_FOUND, SignedInConsumer
 from dashboard.background import spawn, stop
 from dashboard.jobs import live
-from dashboard.jobs.models import Job
+from dashboard.jobs.access import seen_by
 from dashboard.jobs.output import stream
 from dashboard.jobs.output.entries import START, EntryId
 from dashboard.jobs.output.replay import follow
@@ -36,6 +38,7 @@ class OutputConsumer(SignedInConsumer):
     After the job's last entry the socket closes with code 1000. It reads nothing.
     """
 
+    need = Need(None)
     _following: asyncio.Task[None] | None = None
     _last: EntryId = START
 
@@ -46,7 +49,7 @@ class OutputConsumer(SignedInConsumer):
         except ValueError:
             await self.close(code=BAD_REQUEST)
             return
-        if not await Job.objects.filter(pk=job).aexists():
+        if not await seen_by(cast("User", self.scope["user"]), self.rights).filter(pk=job).aexists():
             await self.close(code=NOT_FOUND)
             return
         await self.accept()
@@ -87,8 +90,11 @@ class OutputConsumer(SignedInConsumer):
 class JobsConsumer(SignedInConsumer):
     """Sends `{"id": …, "state": …}` for each job that changes its state. It reads nothing.
 
-    What changed before is for the page to ask for, when the socket opens.
+    What changed before is for the page to ask for, when the socket opens; also what the job is, which not everybody
+    may see.
     """
+
+    need = Need(None)
 
     async def connect(self) -> None:
         await self.channel_layer.group_add(live.GROUP, self.channel_name)

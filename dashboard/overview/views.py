@@ -4,6 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from dashboard.access.need import needs
+from dashboard.access.permissions import Permission
 from dashboard.hosts.lookup import get_host
 from dashboard.hosts.models import Host
 from dashboard.jobs.models import Job
@@ -11,6 +13,7 @@ from dashboard.jobs.states import ACTIVE
 from dashboard.overview.queries import glance
 
 
+@needs(Permission.SEE)
 @require_GET
 async def show(request: HttpRequest, host: str) -> HttpResponse:
     """All of it."""
@@ -19,6 +22,7 @@ async def show(request: HttpRequest, host: str) -> HttpResponse:
     return render(request, "overview/show.html", context)
 
 
+@needs(Permission.SEE)
 @require_GET
 async def glance_part(request: HttpRequest, host: str) -> HttpResponse:
     """The numbers and facts alone."""
@@ -26,6 +30,7 @@ async def glance_part(request: HttpRequest, host: str) -> HttpResponse:
     return render(request, "overview/_glance.html", {"host": where, "glance": await glance(where)})
 
 
+@needs(Permission.SEE)
 @require_GET
 async def jobs(request: HttpRequest, host: str) -> HttpResponse:
     """The rows of active jobs alone."""

@@ -3,11 +3,14 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
 
+from dashboard.access.need import needs
+from dashboard.access.permissions import Permission
 from dashboard.hosts.client import EngineFailure
 from dashboard.hosts.lookup import get_host
 from dashboard.palette.entries import objects, pages
 
 
+@needs(Permission.SEE)
 @require_GET
 async def entries(request: HttpRequest, host: str) -> HttpResponse:
     """`{"entries": [{"kind", "name", "url", "note"}, …], "missing": "…"}`.

@@ -7,7 +7,7 @@ a subscription on the channel layer that a terminal has no use for.
 
 import asyncio
 import secrets
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import structlog
 from aiodocker import Docker
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.hosts.client import EngineFailure, engine
 from dashboard.hosts.models import Host
-from dashboard.terminal.access import signed_in
+from dashboard.terminal.access import NEED, signed_in
 from dashboard.terminal.execs import Order, Shell
 from dashboard.terminal.protocol import VERSION, Close, Hello, ProtocolError, Reason
 from dashboard.terminal.refusal import Refused
@@ -32,6 +32,8 @@ HELLO_SECONDS: Final = 10
 
 class TerminalConsumer:
     """Serves `ws/hosts/<host>/containers/<container>/terminal/`. One instance serves all connections."""
+
+    need: ClassVar = NEED
 
     def __init__(self, seats: Seats | None = None) -> None:
         self._seats = seats or Seats()

@@ -50,6 +50,7 @@ class Reason(IntEnum):
     HANG_UP = 4000
     MALFORMED = 4400
     SIGNED_OUT = 4401
+    FORBIDDEN = 4403
     NOT_FOUND = 4404
     SILENT = 4408
     NOT_RUNNING = 4409

@@ -22,7 +22,7 @@ def no_redis(settings: Settings) -> None:
 
 @pytest.fixture
 def owner(db: None) -> User:
-    return User.objects.create_user("owner", password="correct horse battery")
+    return User.objects.create_superuser("owner", password="correct horse battery")
 
 
 @pytest.fixture
@@ -49,5 +49,5 @@ def local(db: None, standin: StandIn) -> Host:
 @pytest.fixture
 def cookie(transactional_db: None, client: Client) -> bytes:
     """A Cookie header that holds a signed-in user's session, for sockets."""
-    client.force_login(User.objects.create_user("ada", password="correct horse battery"))
+    client.force_login(User.objects.create_superuser("ada", password="correct horse battery"))
     return f"{console.SESSION_COOKIE_NAME}={client.cookies[console.SESSION_COOKIE_NAME].value}".encode()

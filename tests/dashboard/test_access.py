@@ -32,10 +32,10 @@ def _paths(patterns: list[Any], prefix: str = "") -> Iterator[str]:
         if isinstance(pattern, URLResolver):
             yield from _paths(pattern.url_patterns, prefix + str(pattern.pattern))
         elif isinstance(pattern, URLPattern):
-            yield "/" + _filled(prefix + str(pattern.pattern))
+            yield "/" + filled(prefix + str(pattern.pattern))
 
 
-def _filled(route: str) -> str:
+def filled(route: str) -> str:
     """`route` with a value for each part that varies; a kind that SAMPLES lacks is a KeyError: none is skipped."""
     route = re.sub(r"\(\?P<(\w+)>[^()]*\)", lambda match: SAMPLES[match[1]], route).replace("^", "").replace("$", "")
     return re.sub(r"<(?:(\w+):)?\w+>", lambda match: SAMPLES[match[1] or "str"], route)

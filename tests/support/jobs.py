@@ -54,7 +54,7 @@ def console(settings: Settings, redis_server: RedisServer, tmp_path: Path) -> Co
 
 @pytest.fixture
 def user(db: None) -> User:
-    return User.objects.create_user("grace", password="correct horse battery")
+    return User.objects.create_superuser("grace", password="correct horse battery")
 
 
 @pytest.fixture

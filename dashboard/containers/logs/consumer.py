@@ -5,6 +5,8 @@ import json
 from http import HTTPStatus
 from typing import Final
 
+from dashboard.access.need import Need
+from dashboard.access.permissions import Permission
 from dashboard.accounts.sockets import BAD_REQUEST, NOT_FOUND, SignedInConsumer
 from dashboard.background import spawn, stop
 from dashboard.containers.logs.lines import Line, LineReader
@@ -22,6 +24,8 @@ class LogsConsumer(SignedInConsumer):
 
     Sending waits for a slow browser, which holds back the engine's stream in turn: nothing piles up here.
     """
+
+    need = Need(Permission.LOGS)
 
     task: asyncio.Task[None] | None = None
 

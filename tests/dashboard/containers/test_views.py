@@ -3,8 +3,10 @@
 import pytest
 from django.test import Client
 
+from dashboard.access.permissions import Role
 from dashboard.accounts.models import User
 from dashboard.hosts.models import Host
+from tests.dashboard.people import browser_of, person
 from dashboard.jobs.models import Job
 from tests.dashboard.standin import StandIn, inspected, listed
 
@@ -24,9 +26,7 @@ def web(local: Host, standin: StandIn) -> None:
 
 @pytest.fixture
 def teammate(db: None) -> Client:
-    browser = Client()
-    browser.force_login(User.objects.create_user("teammate", password="correct horse battery"))
-    return browser
+    return browser_of(person("teammate", Role.MAINTAINER))
 
 
 def text(client: Client, page: str) -> str:

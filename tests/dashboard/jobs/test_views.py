@@ -6,10 +6,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from dashboard.access.permissions import Role
 from dashboard.accounts.models import User
 from dashboard.jobs.models import Job
 from dashboard.jobs.params import Kind
 from dashboard.jobs.states import State
+from tests.dashboard.people import browser_of, person
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("console")]
 
@@ -38,9 +40,7 @@ def owner(user: User) -> Client:
 
 @pytest.fixture
 def teammate(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_user("bob"))
-    return client
+    return browser_of(person("bob", Role.OPERATOR))
 
 
 def test_a_stranger_is_sent_to_sign_in_and_changes_nothing(job) -> None:
