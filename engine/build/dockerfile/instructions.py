@@ -4,19 +4,13 @@ What holds for one form of an instruction only is a type (`ShellForm`, `ExecForm
 fields variables are replaced in is the business of `engine.build.dockerfile.expansion`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+from engine.build.dockerfile.errors import ParseError, parse_error
 from engine.build.dockerfile.mount import Mount
+from engine.build.dockerfile.position import Position
 from engine.image.config import Healthcheck as HealthConfig
-
-
-@dataclass(frozen=True)
-class Position:
-    """The lines, counted from 1, that an instruction takes, its heredocs included."""
-
-    first: int
-    last: int
 
 
 @dataclass(frozen=True)
@@ -48,11 +42,16 @@ Command = ShellForm | ExecForm
 
 @dataclass(frozen=True, kw_only=True)
 class Instruction:
-    """What every instruction has: where it stands and its text (continuation lines joined, flags included)."""
+    """What every instruction has: where it stands, its text (continuation lines joined, flags included), its lines."""
 
     keyword: ClassVar[str]
     position: Position
     original: str
+    lines: tuple[str, ...] = field(default=(), repr=False)
+
+    def error(self, problem: object) -> ParseError:
+        """What to raise when `problem` lies with this instruction: its lines are shown."""
+        return parse_error(problem, self.position, self.lines or (self.original,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,15 +233,21 @@ class Stage:
 
     @property
     def name(self) -> str:
+        """Its name, or its number where it has none."""
         return self.base.name or str(self.index)
 
 
 @dataclass(frozen=True)
 class Dockerfile:
-    """A whole file. `meta_args` stand before the first FROM; `lines` is the text, for showing where an error is."""
+    """A whole file. `meta_args` stand before the first FROM."""
 
     directives: Directives
     meta_args: tuple[Arg, ...]
     stages: tuple[Stage, ...]
     warnings: tuple[Advice, ...] = ()
-    lines: tuple[str, ...] = field(default=(), repr=False)
+
+    def with_triggers(self, index: int, triggers: tuple[Instruction, ...]) -> "Dockerfile":
+        """The same file with the base image's ONBUILD triggers at the head of the stage `index`."""
+        stage = self.stages[index]
+        grown = replace(stage, instructions=(*triggers, *stage.instructions))
+        return replace(self, stages=(*self.stages[:index], grown, *self.stages[index + 1 :]))

@@ -8,7 +8,7 @@ class MountType(StrEnum):
     BIND = "bind"
     CACHE = "cache"
     TMPFS = "tmpfs"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 - the name of a kind of mount
     SSH = "ssh"
 
 
@@ -26,7 +26,8 @@ class Mount:
 
     `source` is a path inside `from_` (a stage, an image or a named context; "" is the build's context), `size` is in
     bytes (tmpfs only, 0: no limit of its own), `mode` holds permission bits, `env` names a variable that carries the
-    secret (then `target` may be "": no file is wanted).
+    secret (then `target` may be "": no file is wanted). `written` is the flag's text: while a variable stands in an
+    option, that option is not in the fields yet (`from_` and what is given without variables always are).
     """
 
     type: MountType = MountType.BIND
@@ -42,3 +43,4 @@ class Mount:
     gid: int | None = None
     size: int = 0
     env: str = ""
+    written: str = ""
