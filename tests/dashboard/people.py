@@ -4,7 +4,7 @@ from typing import Any
 
 from django.test import Client
 
-from dashboard.access.models import Grant
+from dashboard.access.models import Grant, Team
 from dashboard.access.permissions import Role
 from dashboard.accounts.models import User
 
@@ -13,8 +13,13 @@ def person(name: str, role: Role | None = None, **place: Any) -> User:
     """A user who has `role` at `place` (`host=`, `project=`; neither: everywhere), or nowhere at all."""
     user = User.objects.create_user(name)
     if role is not None:
-        Grant.objects.create(user=user, role=role, **place)
+        grant(user, role, **place)
     return user
+
+
+def grant(whom: User | Team, role: Role, **place: Any) -> None:
+    """Give a user or a team `role` at `place`, as in `person`."""
+    Grant.objects.create(**{"team" if isinstance(whom, Team) else "user": whom}, role=role, **place)
 
 
 def browser_of(user: User) -> Client:

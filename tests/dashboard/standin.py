@@ -186,7 +186,8 @@ class StandIn:
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
         wanted = json.loads(request.query["filters"]).get("id")
-        return web.json_response([entry for entry in self.containers if not wanted or entry["Id"] in wanted])
+        found = _labelled(request, self.containers)
+        return web.json_response([entry for entry in found if not wanted or entry["Id"] in wanted])
 
     async def _inspect(self, request: web.Request) -> web.StreamResponse:
         detail = self.details.get(request.match_info["id"])
@@ -209,15 +210,15 @@ class StandIn:
     async def _history(self, _request: web.Request) -> web.StreamResponse:
         return web.json_response(self.history)
 
-    async def _list_volumes(self, _request: web.Request) -> web.StreamResponse:
-        return web.json_response({"Volumes": self.volumes or None, "Warnings": None})
+    async def _list_volumes(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response({"Volumes": _labelled(request, self.volumes) or None, "Warnings": None})
 
     async def _inspect_volume(self, request: web.Request) -> web.StreamResponse:
         named = {entry["Name"]: entry for entry in self.volumes}
         return self._found(named.get(request.match_info["id"]), "volume", request)
 
-    async def _list_networks(self, _request: web.Request) -> web.StreamResponse:
-        return web.json_response(self.networks)
+    async def _list_networks(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(_labelled(request, self.networks))
 
     async def _inspect_network(self, request: web.Request) -> web.StreamResponse:
         known = {entry[key]: entry for entry in self.networks for key in ("Id", "Name")}
@@ -258,3 +259,12 @@ class StandIn:
 
     def _refuse(self, status: int, message: str) -> web.Response:
         return web.json_response({"message": message}, status=status)
+
+
+def _labelled(request: web.Request, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries that have all labels that the request's filters name, as `key=value`."""
+    filters = json.loads(request.query.get("filters", "{}"))
+    wanted = [label.partition("=") for label in filters.get("label", ())]
+    return [
+        entry for entry in entries if all((entry.get("Labels") or {}).get(key) == value for key, _eq, value in wanted)
+    ]
