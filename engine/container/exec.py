@@ -25,9 +25,11 @@ from engine.container.logs.rotation import Rotation, WatchedLog
 from engine.container.service import Containers
 from engine.container.state import Status
 from engine.container.streams import Session, Stream
+from engine.container.typed import Typed
 from engine.errors import Conflict, InvalidParameter, NotFound
 from engine.execdriver.driver import Running, StartFailed, Stdio
 from engine.ids import random_id
+from engine.linux import tty
 from engine.store import atomic_write
 
 #: A session that has ended can be inspected this long (seconds), as in Docker.
@@ -102,8 +104,8 @@ class Execs:
             session.finish(128)
             raise
 
-    async def attach(self, exec_id: str, position: int) -> LastingClient:
-        """Come back to a lasting session, for its output from byte `position` on.
+    async def attach(self, exec_id: str, position: int, *, tail: int | None = None, source: str = "") -> LastingClient:
+        """Come back to a lasting session, for its output from byte `position` on, or for its last `tail` bytes.
 
         Raises Conflict when it is none or was not started, InvalidParameter for a byte that is not there yet.
         """
@@ -112,7 +114,7 @@ class Execs:
             raise Conflict(f"exec {exec_id} was not created to be attached again")
         if session.lasting is None:
             raise Conflict(f"exec {exec_id} is not running")
-        return await session.lasting.join(position)
+        return await session.lasting.join(position, tail=tail, source=source)
 
     async def resize(self, exec_id: str, *, height: int, width: int) -> None:
         session = self.find(exec_id)
@@ -217,8 +219,10 @@ class Execs:
             takes_input=request.attach_stdin,
             streams=frozenset(stream for stream, on in asked.items() if on),
             log=log,
+            typed=Typed(folder / "typed"),
             ended=session.ended,
             send_signal=lambda number: session.running and self._parts.execution.signal(session.running, number),
+            set_flow=lambda flows: request.tty and session.running and tty.set_output(session.running.pid, flows=flows),
         )
         session.lasting = LastingSession(process, request.grace_seconds or 0)
         reopen = partial(self._parts.execution.reopen_log, folder)
@@ -232,7 +236,8 @@ class Execs:
         container.exec_ids.append(session.id)
         lasting = self._last(session)
         if self._parts.execution.is_alive(note_path.parent, note.running):
-            lasting.hold(await self._parts.execution.connect(note_path.parent))
+            socket = await self._parts.execution.connect(note_path.parent)
+            lasting.hold(socket, written=await asyncio.to_thread(lasting.process.log.end))
         lasting.leave()
         tasks.spawn(self._watch(session, note.running), name=f"watch exec {session.id}", owner=self._tasks)
 

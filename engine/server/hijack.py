@@ -8,7 +8,8 @@ still reads the output.
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from aiohttp import web
@@ -46,12 +47,13 @@ async def hijack(
     *,
     detach_keys: bytes,
     media_type: str | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
     encode: Encode | None = None,
 ) -> web.StreamResponse:
     """Give the request's connection to `session`; returns when either has ended.
 
     The session is closed here, whatever happens, and left alone (`detach`) when the client typed the detach keys or
-    the engine goes down. `media_type` and `encode` are for output that is framed in a way of its own.
+    the engine goes down. `media_type`, `headers` and `encode` are for output that is framed in a way of its own.
     """
     with lasting(request, client_ends_it=False):
         try:
@@ -60,7 +62,7 @@ async def hijack(
             await session.close()
             raise
         writer.transport.set_write_buffer_limits(high=_WRITE_LIMIT)
-        writer.write(_head(request, media_type or stream_type(request, tty=session.tty)))
+        writer.write(_head(request, media_type or stream_type(request, tty=session.tty), headers))
         encode = encode or (_as_it_is if session.tty else stdcopy.encode)
         await _Conversation(session, reader, writer, detach_keys, encode).run()
     return _TakenOver()
@@ -70,7 +72,7 @@ def _as_it_is(chunk: Chunk) -> bytes:
     return chunk.data
 
 
-def _head(request: web.Request, media_type: str) -> bytes:
+def _head(request: web.Request, media_type: str, more: Mapping[str, str]) -> bytes:
     """The answer's head, written by hand: after it comes no body that HTTP knows of."""
     if "Upgrade" in request.headers:
         headers = {"Content-Type": media_type, "Connection": "Upgrade", "Upgrade": "tcp"}
@@ -78,7 +80,7 @@ def _head(request: web.Request, media_type: str) -> bytes:
     else:
         headers = {"Content-Type": RAW}
         status = "200 OK"
-    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in (headers | COMMON).items())]
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in (headers | COMMON | dict(more)).items())]
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
@@ -111,7 +113,7 @@ class _Conversation:
         self._session = session
         self._reader = reader
         self._writer = writer
-        self._detector = Detector(detach_keys) if session.tty else None
+        self._detector = Detector(detach_keys) if session.tty and detach_keys else None
         self._leaves = False
 
     async def run(self) -> None:

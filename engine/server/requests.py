@@ -14,6 +14,7 @@ BODY_LIMIT: Final = 4 << 20
 #: How deep a body may nest; Docker's own structures need less than ten levels.
 DEPTH_LIMIT: Final = 64
 _WHOLE: Final = re.compile(r"-?[0-9]{1,9}")
+_POSITION: Final = re.compile(r"[0-9]{1,18}")
 _FALSE: Final = frozenset({"", "0", "no", "false", "none"})
 
 
@@ -69,6 +70,14 @@ def number(request: web.Request, name: str) -> int | None:
         return None
     if not _WHOLE.fullmatch(text):
         raise InvalidParameter(f"invalid value {text!r} for {name}: a whole number is expected")
+    return int(text)
+
+
+def position(request: web.Request, name: str) -> int:
+    """A place in a stream of bytes, 0 where it is absent. Raises InvalidParameter for what is none."""
+    text = request.query.get(name) or "0"
+    if not _POSITION.fullmatch(text):
+        raise InvalidParameter(f"invalid value {text!r} for {name}: a number of bytes is expected")
     return int(text)
 
 

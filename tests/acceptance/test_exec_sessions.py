@@ -1,10 +1,13 @@
 """Exec sessions: those that clients come back to, and many at once."""
 
+import contextlib
 import http.client
 import json
+import re
 import socket
 import struct
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +44,37 @@ def call(engine: EngineProcess, method: str, path: str, body: object = None) -> 
     text = answer.read()
     api.close()
     return answer.status, json.loads(text) if text.startswith(b"{") else text
+
+
+def attach(engine: EngineProcess, path: str) -> tuple[socket.socket, dict[str, int]]:
+    """A connection past the answer's head, and the numbers in that: its headers `Portside-…`, by their last word."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(30)
+    connection.connect(str(engine.socket))
+    connection.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n".encode())
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += connection.recv(1)
+    assert head.startswith(b"HTTP/1.1 101"), head
+    found = re.findall(r"Portside-(\w+): (\d+)", head.decode())
+    return connection, {name: int(value) for name, value in found}
+
+
+def next_frame(connection: socket.socket) -> tuple[int, int, bytes]:
+    """Stream, number and data."""
+    header = _exactly(connection, _FRAME.size)
+    stream, length, start = _FRAME.unpack(header)
+    return stream, start, _exactly(connection, length)
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        more = connection.recv(size - len(data))
+        if not more:
+            raise EOFError(data)
+        data += more
+    return data
 
 
 @contextmanager
@@ -125,6 +159,72 @@ def test_a_shell_that_nobody_comes_back_to_ends(engine: EngineProcess, pulled_bu
         read_until(client, b"up\r\n")
     assert call(engine, "GET", f"/exec/{session}/json")[1]["Running"]
     until("its end", lambda: not call(engine, "GET", f"/exec/{session}/json")[1]["Running"])
+
+
+def test_input_is_counted_and_not_taken_twice(engine: EngineProcess, pulled_busybox: str) -> None:
+    container = engine.docker("run", "-d", pulled_busybox, "sleep", "600")
+    session = session_of(engine, container, ["sh", "-c", "stty raw -echo; echo ready; exec cat"])
+    assert call(engine, "POST", f"/exec/{session}/start", {"Detach": True, "Tty": True})[0] == 200
+    first, numbers = attach(engine, f"/exec/{session}/attach?source=ada")
+    assert numbers["Typed"] == 0
+    output = frames_of_output(first, b"ready\n")
+    first.sendall(b"one")
+    seen = [next_frame(first) for _ in range(2)]
+    assert (0, 3, b"") in seen
+    engine.kill9()
+    engine.restart()
+    # Two connections of one source: one was thought to be lost, and the other sends the same again.
+    second, numbers = attach(engine, f"/exec/{session}/attach?source=ada&from={len(output)}")
+    third, _ = attach(engine, f"/exec/{session}/attach?source=ada&tail=3")
+    assert (numbers["Typed"], numbers["Position"]) == (3, len(output))
+    second.sendall(b"two")
+    assert frames_of_output(second, b"two") == b"onetwo"
+    third.sendall(b"two, three")
+    assert frames_of_output(third, b"three") == b"onetwo, three"
+    for connection in (first, second, third):
+        connection.close()
+
+
+def frames_of_output(connection: socket.socket, last: bytes) -> bytes:
+    data = b""
+    while not data.endswith(last):
+        stream, _, more = next_frame(connection)
+        data += more if stream else b""
+    return data
+
+
+def test_a_process_waits_for_the_one_client_that_reads(engine: EngineProcess, pulled_busybox: str) -> None:
+    container = engine.docker("run", "-d", pulled_busybox, "sleep", "600")
+    session = session_of(engine, container, ["sh", "-c", "trap 'touch /tmp/stopped' INT; yes 0123456789abcdef"])
+    assert call(engine, "POST", f"/exec/{session}/start", {"Detach": True, "Tty": True})[0] == 200
+    client, numbers = attach(engine, f"/exec/{session}/attach?source=ada&tail=0")
+    until("the process to wait", lambda: _stands_still(engine, session))
+    # What is in the sockets' and the writers' buffers between here and the process.
+    assert _end(engine, session) - numbers["Position"] < 2 << 20
+    client.sendall(b"\x03")
+    until(
+        "the key to arrive", lambda: engine.docker.run("exec", container, "test", "-e", "/tmp/stopped").returncode == 0
+    )
+    position = numbers["Position"]
+    with contextlib.suppress(EOFError):
+        while True:
+            stream, start, data = next_frame(client)
+            assert not stream or start == position
+            position += len(data)
+    assert position - numbers["Position"] < 2 << 20
+    client.close()
+
+
+def _stands_still(engine: EngineProcess, session: str) -> bool:
+    before = _end(engine, session)
+    time.sleep(0.3)
+    return before > 0 and _end(engine, session) == before
+
+
+def _end(engine: EngineProcess, session: str) -> int:
+    # A look by a client of one's own would let the process go on: the log is asked.
+    (log,) = engine.config.home.glob(f"containers/*/exec/{session}/output.log")
+    return log.stat().st_size // 3  # 64 bytes a line of 18
 
 
 def test_plain_sessions_are_not_attached_again(engine: EngineProcess, pulled_busybox: str) -> None:

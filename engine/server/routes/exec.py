@@ -12,7 +12,7 @@ from engine.server import sequence
 from engine.server.detach import parse_keys
 from engine.server.hijack import hijack
 from engine.server.replies import nothing, reply
-from engine.server.requests import number, read_object, size
+from engine.server.requests import number, position, read_object, size, word
 from engine.server.services import services
 
 routes = web.RouteTableDef()
@@ -70,16 +70,22 @@ async def start(request: web.Request) -> web.StreamResponse:
 
 @routes.post("/exec/{id}/attach")
 async def attach(request: web.Request) -> web.StreamResponse:
-    """Beyond Docker: come back to a session, for its output from byte `from` on."""
+    """Beyond Docker: come back to a session, for its output from byte `from` on, or its last `tail` bytes."""
     execs, identifier = services(request).execs, request.match_info["id"]
-    keys = parse_keys(execs.find(identifier).request.detach_keys)
-    client = await execs.attach(identifier, number(request, "from") or 0)
+    source, tail = word(request, "source") or "", number(request, "tail")
+    client = await execs.attach(identifier, position(request, "from"), tail=tail, source=source)
     return await hijack(
         request,
         client,
-        detach_keys=keys,
+        # Whoever counts the bytes of his input must not lose some to keys that mean "detach".
+        detach_keys=b"" if source else parse_keys(execs.find(identifier).request.detach_keys),
         media_type=sequence.MEDIA_TYPE,
-        encode=lambda chunk: sequence.encode(chunk, client.position),
+        headers={
+            "Portside-Position": str(client.position),
+            "Portside-End": str(client.end),
+            "Portside-Typed": str(client.typed),
+        },
+        encode=lambda chunk: sequence.encode(chunk, client.position if chunk.stream else client.typed),
     )
 
 
