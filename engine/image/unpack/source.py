@@ -10,7 +10,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from typing import IO, Final, cast
+from typing import IO, Final, Protocol, cast
 
 import zstandard
 from isal import igzip_lib, isal_zlib
@@ -37,11 +37,11 @@ class Source:
     """Exact reads from the uncompressed stream of the file open at `descriptor`.
 
     Raises LayerError when the stream is malformed or ends too early. Hashing can be left out where nobody asks for
-    the digest.
+    the digest. `growing` is a pipe for a file that somebody still writes to: see `_Growing`.
     """
 
-    def __init__(self, descriptor: int, *, is_hashed: bool = True) -> None:
-        self._descriptor = descriptor
+    def __init__(self, descriptor: int, *, is_hashed: bool = True, growing: int | None = None) -> None:
+        self._input: _Input = _Whole(descriptor) if growing is None else _Growing(descriptor, growing)
         self._is_hashed = is_hashed
         self._hash = hashlib.sha256()
         self._queue: queue.Queue[bytes | BaseException | None] = queue.Queue(_QUEUED)
@@ -75,6 +75,12 @@ class Source:
         for _ in self.pieces(size):
             pass
 
+    def rest(self) -> Iterator[memoryview]:
+        """All that is left, in pieces."""
+        while self.more():
+            piece, self._piece = self._piece, memoryview(b"")
+            yield piece
+
     def drain(self) -> str:
         """Read to the end of the stream; returns the digest of all that was hashed, `sha256:…`."""
         while self._next():
@@ -94,7 +100,7 @@ class Source:
 
     def _produce(self) -> None:
         try:
-            for piece in _plain(self._descriptor):
+            for piece in _plain(self._input):
                 if self._is_hashed:
                     self._hash.update(piece)
                 self._queue.put(piece)
@@ -103,49 +109,81 @@ class Source:
             self._queue.put(error)
 
 
-class _Rejoined:
-    """A stream with the bytes that were read ahead of it back in front: a pipe can't be rewound."""
+class _Input(Protocol):
+    def read(self, size: int) -> bytes:
+        """Up to `size` of the next bytes, at the end none."""
 
-    def __init__(self, head: bytes, descriptor: int) -> None:
-        self._head = head
+
+class _Whole:
+    """A file, or a pipe."""
+
+    def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
     def read(self, size: int) -> bytes:
+        return os.read(self._descriptor, size)
+
+
+class _Growing:
+    """A file that is still being written: its end is one only once the pipe `news` is closed.
+
+    Whoever writes sends a byte through the pipe after each write, and closes it after the last.
+    """
+
+    def __init__(self, descriptor: int, news: int) -> None:
+        self._descriptor = descriptor
+        self._news = news
+        self._grows = True
+
+    def read(self, size: int) -> bytes:
+        while not (data := os.read(self._descriptor, size)) and self._grows:
+            self._grows = bool(os.read(self._news, _READ))
+        return data
+
+
+class _Rejoined:
+    """A stream with the bytes that were read ahead of it back in front: a pipe can't be rewound."""
+
+    def __init__(self, head: bytes, rest: _Input) -> None:
+        self._head = head
+        self._rest = rest
+
+    def read(self, size: int) -> bytes:
         data, self._head = self._head[:size], self._head[size:]
-        return data or os.read(self._descriptor, size)
+        return data or self._rest.read(size)
 
 
-def _head(descriptor: int) -> bytes:
+def _head(source: _Input) -> bytes:
     """The first bytes, enough to tell the compression by: a pipe may give fewer at a time."""
     head = b""
-    while len(head) < len(_XZ_MAGIC) and (more := os.read(descriptor, _READ)):
+    while len(head) < len(_XZ_MAGIC) and (more := source.read(_READ)):
         head += more
     return head
 
 
-def _plain(descriptor: int) -> Iterator[bytes]:
+def _plain(source: _Input) -> Iterator[bytes]:
     """The uncompressed bytes; what the compression is, the first bytes tell."""
-    head = _head(descriptor)
+    head = _head(source)
     if head.startswith(_GZIP_MAGIC):
-        yield from _gunzip(descriptor, head)
+        yield from _gunzip(source, head)
     elif head.startswith(_ZSTD_MAGIC):
-        yield from _unzstd(_Rejoined(head, descriptor))
+        yield from _unzstd(_Rejoined(head, source))
     elif head.startswith(_BZIP2_MAGIC):
-        yield from _unpack(descriptor, head, bz2.BZ2Decompressor)
+        yield from _unpack(source, head, bz2.BZ2Decompressor)
     elif head.startswith(_XZ_MAGIC):
-        yield from _unpack(descriptor, head, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY))
+        yield from _unpack(source, head, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY))
     else:
         while head:
             yield head
-            head = os.read(descriptor, _PIECE)
+            head = source.read(_PIECE)
 
 
-def _gunzip(descriptor: int, data: bytes) -> Iterator[bytes]:
+def _gunzip(source: _Input, data: bytes) -> Iterator[bytes]:
     """One gzip member or several; anything else after a member is an error, as in Go's reader."""
     while data:
         member = isal_zlib.decompressobj(31)
         while not member.eof:
-            if not data and not (data := os.read(descriptor, _READ)):
+            if not data and not (data := source.read(_READ)):
                 raise LayerError("unexpected end of the gzip stream")
             try:
                 piece = member.decompress(data, _PIECE)
@@ -154,17 +192,17 @@ def _gunzip(descriptor: int, data: bytes) -> Iterator[bytes]:
             data = member.unconsumed_tail
             if piece:
                 yield piece
-        data = member.unused_data or os.read(descriptor, _READ)
+        data = member.unused_data or source.read(_READ)
 
 
 def _unpack(
-    descriptor: int, data: bytes, make: Callable[[], bz2.BZ2Decompressor | lzma.LZMADecompressor]
+    source: _Input, data: bytes, make: Callable[[], bz2.BZ2Decompressor | lzma.LZMADecompressor]
 ) -> Iterator[bytes]:
     """One stream of Python's own kinds, or several."""
     while data:
         stream = make()
         while not stream.eof:
-            if stream.needs_input and not data and not (data := os.read(descriptor, _READ)):
+            if stream.needs_input and not data and not (data := source.read(_READ)):
                 raise LayerError("unexpected end of the compressed stream")
             try:
                 piece = stream.decompress(data, _PIECE)
@@ -173,7 +211,7 @@ def _unpack(
             data = b""
             if piece:
                 yield piece
-        data = stream.unused_data or os.read(descriptor, _READ)
+        data = stream.unused_data or source.read(_READ)
 
 
 def _unzstd(file: _Rejoined) -> Iterator[bytes]:

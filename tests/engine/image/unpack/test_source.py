@@ -7,6 +7,7 @@ import lzma
 import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import zstandard
@@ -42,6 +43,24 @@ def test_a_stream_that_is_cut_or_broken(name: str) -> None:
     for data in (whole[:-9], whole[:40] + b"?" * 200 + whole[240:]):
         with pytest.raises(LayerError):
             _piped(data).drain()
+
+
+@pytest.mark.parametrize("name", _COMPRESSIONS)
+def test_a_file_that_grows_while_it_is_read(tmp_path: Path, name: str) -> None:
+    data = os.urandom(300_000) + bytes(300_000)
+    path = tmp_path / "file"
+    path.touch()
+    news, tell = os.pipe()
+    with path.open("rb", buffering=0) as file:
+        source = Source(file.fileno(), growing=news)
+        packed = _COMPRESSIONS[name](data)
+        with path.open("ab", buffering=0) as writer:
+            for start in range(0, len(packed), 50_000):
+                writer.write(packed[start : start + 50_000])
+                os.write(tell, b"+")
+        os.close(tell)
+        assert b"".join(map(bytes, source.rest())) == data
+    os.close(news)
 
 
 def _piped(data: bytes) -> Source:
