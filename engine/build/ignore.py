@@ -16,7 +16,7 @@ from engine.errors import InvalidParameter
 
 FILE_NAME: Final = ".dockerignore"
 #: Bytes. Each character of a pattern is a state of the automaton.
-SIZE_LIMIT: Final = 1 << 20
+SIZE_LIMIT: Final = 128 << 10
 
 
 def ignore_files(dockerfile: str) -> tuple[str, str]:
@@ -25,12 +25,14 @@ def ignore_files(dockerfile: str) -> tuple[str, str]:
 
 
 def read_patterns(text: bytes) -> tuple[str, ...]:
-    """The patterns of a file, cleaned; comments and empty lines left out. Raises InvalidParameter."""
+    """The patterns of a file, cleaned and checked; comments and empty lines left out. Raises InvalidParameter."""
     if len(text) > SIZE_LIMIT:
         raise InvalidParameter(f"{FILE_NAME} has {len(text)} bytes: {SIZE_LIMIT} are the most")
     lines = text.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape").split("\n")
     stripped = (line.strip() for line in lines if not line.startswith("#"))
-    return tuple(_cleaned(line) for line in stripped if line)
+    patterns = tuple(_cleaned(line) for line in stripped if line)
+    Patterns(patterns)
+    return patterns
 
 
 def _cleaned(line: str) -> str:
@@ -53,11 +55,11 @@ def _clean_path(path: str) -> str:
     return "/".join(parts) or "."
 
 
-class Ignore:
+class Patterns:
     """Tells of paths (relative to the context's root, without `.` and `..`) whether the patterns leave them out."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        """Patterns as `read_patterns` gives them. Raises InvalidParameter for one that is malformed."""
+        """From what `read_patterns` gives, or a COPY's `--exclude`. Raises InvalidParameter for one that is malformed."""
         self._exceptions = tuple(pattern.startswith("!") for pattern in patterns)
         self._automaton = Automaton([pattern.removeprefix("!") for pattern in patterns])
         self._folders: dict[str, tuple[State, int]] = {"": (self._automaton.start, -1)}
@@ -66,7 +68,7 @@ class Ignore:
     def is_empty(self) -> bool:
         return not self._exceptions
 
-    def __call__(self, path: str) -> bool:
+    def excludes(self, path: str) -> bool:
         folder, _, name = path.rpartition("/")
         state, decided = self._folder(folder)
         decided = max(decided, self._automaton.run(state, name).accepts)
