@@ -59,7 +59,7 @@ class Patterns:
     """Tells of paths (relative to the context's root, without `.` and `..`) whether the patterns leave them out."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        """From what `read_patterns` gives, or a COPY's `--exclude`. Raises InvalidParameter for one that is malformed."""
+        """From what `read_patterns` gives, or a COPY's `--exclude`. Raises InvalidParameter for a malformed one."""
         self._exceptions = tuple(pattern.startswith("!") for pattern in patterns)
         self._automaton = Automaton([pattern.removeprefix("!") for pattern in patterns])
         self._folders: dict[str, tuple[State, int]] = {"": (self._automaton.start, -1)}
