@@ -18,6 +18,7 @@ from dashboard.access.need import needs
 from dashboard.access.objects import Kind
 from dashboard.access.permissions import Permission
 from dashboard.access.projects import claimed
+from dashboard.audit.requests import note
 from dashboard.hosts.client import EngineFailure
 from dashboard.hosts.forms import TickedForm
 from dashboard.hosts.lookup import get_host, unless_gone
@@ -149,9 +150,10 @@ class Pages(Generic[S, D]):
         return pruning
 
     async def allowed(
-        self, request: HttpRequest, host: Host, references: Iterable[str], permission: Permission
+        self, request: HttpRequest, host: Host, references: list[str], permission: Permission
     ) -> list[str]:
         """What a bulk action may be done to: all of `references`, or PermissionDenied or Http404 for the first."""
+        note(request, names=list(references))
         return await require_each(rights_in(request), permission, host, self.kind, references)
 
     def done(self, request: HttpRequest, host: str) -> HttpResponse:

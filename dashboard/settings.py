@@ -41,13 +41,16 @@ INSTALLED_APPS = [
     "dashboard.events",
     "dashboard.overview",
     "dashboard.palette",
+    "dashboard.audit",
     "dashboard.jobs",
+    "dashboard.api",
     "dashboard.terminal",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "dashboard.api.middleware.ApiAnswers",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -60,6 +63,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "dashboard.audit.requests.AuditTrail",
     "django_htmx.middleware.HtmxMiddleware",
     "dashboard.hosts.middleware.EngineErrors",
 ]

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from dashboard.api.views import healthz
 from dashboard.overview.home import home
 
 urlpatterns = [
@@ -15,5 +16,8 @@ urlpatterns = [
     path("hosts/<slug:host>/events/", include("dashboard.events.urls")),
     path("hosts/<slug:host>/palette/", include("dashboard.palette.urls")),
     path("jobs/", include("dashboard.jobs.urls")),
+    path("api/", include("dashboard.api.urls")),
+    path("healthz", healthz),
+    path("settings/audit/", include("dashboard.audit.urls")),
     path("", include("dashboard.terminal.urls")),
 ]

@@ -90,8 +90,10 @@ async def require_each(
 
 
 async def _owned(rights: Rights, permission: Permission, target: Target, kind: Kind) -> str:
+    seen = rights.has(Permission.SEE, target.host)
+    if seen and not rights.projects_with(permission, target.host):
+        raise _denied(permission)
     host = await Host.objects.aget(name=target.host)
-    seen = rights.has(Permission.SEE, host.name)
     found = await full_id(host, kind, target.reference)
     if found in await objects_of(host, kind, rights.projects_with(permission, host.name)):
         return found

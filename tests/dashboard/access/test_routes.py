@@ -27,9 +27,14 @@ def _is_for_strangers(view: Callable[..., Any]) -> bool:
 
 
 VIEWS = [(route, view) for route, view in _views(get_resolver().url_patterns) if not _is_for_strangers(view)]
-DECLARED = [(filled(route), need_of(view)) for route, view in VIEWS]
-#: The addresses that lead to a host, whose needs depend on roles there.
-ON_HOSTS = sorted({page for page, need in DECLARED if need is not None and need.permission is not None})
+DECLARED = [
+    (route, filled(route), need)
+    for route, view in VIEWS
+    if (need := need_of(view)) is not None and need.permission is not None
+]
+#: The addresses that lead to a host, whose needs depend on roles there; and those of the console itself.
+ON_HOSTS = sorted({page for route, page, _need in DECLARED if "host>" in route})
+OF_THE_CONSOLE = sorted({page for route, page, _need in DECLARED if "host>" not in route})
 
 
 @pytest.mark.parametrize(("route", "view"), VIEWS, ids=[route for route, _ in VIEWS])
@@ -47,13 +52,19 @@ def test_who_has_no_role_learns_of_no_host(local: Host, page: str, method: str) 
 @pytest.mark.parametrize("role", list(Role))
 def test_a_role_opens_what_it_permits_and_nothing_else(local: Host, role: Role) -> None:
     browser = browser_of(person("member", role, host=local))
-    for page, need in DECLARED:
-        if need is None or need.permission is None:
-            continue
+    for page, need in ((page, need) for _route, page, need in DECLARED if page in ON_HOSTS):
         permission = need.permission_for(SAMPLES | _parts(page))
         is_permitted = permission in role.permissions
         answers = {method: getattr(browser, method)(page).status_code for method in ("get", "post")}
         assert (403 in answers.values()) is not is_permitted, (page, permission, answers)
+
+
+@pytest.mark.parametrize("page", OF_THE_CONSOLE)
+@pytest.mark.parametrize("role", list(Role))
+def test_the_console_s_own_pages_need_a_role_everywhere(local: Host, role: Role, page: str) -> None:
+    assert browser_of(person("local", role, host=local)).get(page).status_code == 403
+    is_refused = browser_of(person("everywhere", role)).get(page).status_code == 403
+    assert is_refused is (role is not Role.ADMINISTRATOR)
 
 
 def _parts(page: str) -> dict[str, str]:
@@ -69,7 +80,7 @@ def test_a_stranger_to_the_host_of_a_role_finds_nothing(local: Host) -> None:
 
 
 def test_each_permission_is_asked_for_somewhere() -> None:
-    asked = {need.permission_for(SAMPLES | _parts(page)) for page, need in DECLARED if need is not None}
+    asked = {need.permission_for(SAMPLES | _parts(page)) for _route, page, need in DECLARED}
     assert {Permission.SEE, Permission.RUN, Permission.DELETE, Permission.EXEC} <= asked
 
 
