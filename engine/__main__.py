@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from engine import __version__
-from engine.config import Config
+from engine.config import Config, named_runtime
 from engine.daemon import serve
 from engine.errors import EngineError
 
@@ -44,7 +44,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--home", type=Path, metavar="DIR", help="state: images, containers, volumes [PORTSIDE_HOME]")
     parser.add_argument("--run", type=Path, metavar="DIR", help="sockets and run-time files [PORTSIDE_RUN]")
     parser.add_argument("--group", help="the group that may use the socket [PORTSIDE_GROUP, portside]")
-    parser.add_argument("--runtime", help="the OCI runtime's program [PORTSIDE_RUNTIME, runc]")
+    parser.add_argument(
+        "--runtime", "--default-runtime", dest="runtime", metavar="NAME",
+        help="the OCI runtime of containers that name none [PORTSIDE_RUNTIME, the first of runc and crun that works]",
+    )  # fmt: skip
+    parser.add_argument(
+        "--add-runtime", action="append", metavar="NAME=PATH",
+        help="a further OCI runtime, for `docker run --runtime NAME` [PORTSIDE_RUNTIMES]",
+    )  # fmt: skip
     parser.add_argument(
         "--registry-mirror", action="append", metavar="URL", help="a mirror of docker.io [PORTSIDE_REGISTRY_MIRRORS]"
     )
@@ -64,6 +71,7 @@ def _configure(parsed: argparse.Namespace) -> Config:
         "run": parsed.run and parsed.run.absolute(),
         "group": parsed.group,
         "runtime": parsed.runtime,
+        "runtimes": parsed.add_runtime and tuple(named_runtime(each) for each in parsed.add_runtime),
         "registry_mirrors": parsed.registry_mirror and tuple(parsed.registry_mirror),
         "insecure_registries": parsed.insecure_registry and tuple(parsed.insecure_registry),
         "debug": parsed.debug,

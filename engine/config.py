@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import InvalidParameter
+from engine.ids import NAME_PATTERN
 
 DEFAULT_HOME: Final = Path("/var/lib/portside")
 DEFAULT_RUN: Final = Path("/run/portside")
@@ -21,13 +22,15 @@ class Config:
     """One engine's settings.
 
     Two engines with different `home` and `run` live side by side: the names of everything that they make in the
-    kernel derive from the pair (`instance`).
+    kernel derive from the pair (`instance`). `runtime` is the OCI runtime that a container has which names none, empty
+    for whichever works here; `runtimes` are further ones, by name and program.
     """
 
     home: Path = DEFAULT_HOME
     run: Path = DEFAULT_RUN
     group: str = DEFAULT_GROUP
-    runtime: str = "runc"
+    runtime: str = ""
+    runtimes: tuple[tuple[str, str], ...] = ()
     registry_mirrors: tuple[str, ...] = ()
     insecure_registries: tuple[str, ...] = ()
     address_pools: tuple[str, ...] = field(
@@ -45,7 +48,8 @@ class Config:
             home=_absolute(environment, "PORTSIDE_HOME", DEFAULT_HOME),
             run=_absolute(environment, "PORTSIDE_RUN", DEFAULT_RUN),
             group=environment.get("PORTSIDE_GROUP") or DEFAULT_GROUP,
-            runtime=environment.get("PORTSIDE_RUNTIME") or "runc",
+            runtime=environment.get("PORTSIDE_RUNTIME", ""),
+            runtimes=tuple(named_runtime(each) for each in _listed(environment, "PORTSIDE_RUNTIMES")),
             registry_mirrors=_listed(environment, "PORTSIDE_REGISTRY_MIRRORS"),
             insecure_registries=_listed(environment, "PORTSIDE_INSECURE_REGISTRIES"),
             debug=environment.get("PORTSIDE_DEBUG", "") not in {"", "0", "false"},
@@ -99,6 +103,14 @@ class Config:
     @cached_property
     def _insecure_networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
         return tuple(ipaddress.ip_network(entry) for entry in self.insecure_registries if "/" in entry)
+
+
+def named_runtime(text: str) -> tuple[str, str]:
+    """Read `NAME=PATH` (dockerd's `--add-runtime`); raises InvalidParameter."""
+    name, equals, program = text.partition("=")
+    if not (equals and NAME_PATTERN.fullmatch(name) and program.startswith("/")):
+        raise InvalidParameter(f"a runtime is told as NAME=/PATH/TO/PROGRAM, not {text!r}")
+    return name, program
 
 
 def _host_part(host: str) -> str:

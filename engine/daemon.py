@@ -26,6 +26,7 @@ from engine.container.snapshot import Snapshots
 from engine.errors import Conflict, Unavailable
 from engine.events import EventBus
 from engine.execdriver.conmon import ConmonDriver
+from engine.execdriver.runtimes import Runtimes
 from engine.graphdriver.overlay import OverlayDriver
 from engine.image.service import Images
 from engine.linux import cgroups
@@ -69,7 +70,8 @@ class Engine:
         self._config = config
         events = EventBus()
         self._graph = OverlayDriver(config.home / "overlay")
-        self._execution = ConmonDriver(config.runtime, config.run)
+        runtimes = Runtimes(config.run, named=dict(config.runtimes), default=config.runtime)
+        self._execution = ConmonDriver(runtimes)
         self._networks = Networks(config, database, events, {"bridge": BridgeDriver(config)})
         self._volumes = Volumes(config, database, events)
         self._images = Images(config.home / "images", database, self._graph, events)
@@ -96,6 +98,7 @@ class Engine:
 
     async def restore(self) -> None:
         """Find again what a former life of the engine left: what lives goes on, all else is taken away."""
+        await self._execution.prepare(self._config.cgroup_parent)
         self._containers.load()
         known = {container.id for container in self._containers}
         await self._volumes.restore(self._containers.volumes())

@@ -20,6 +20,7 @@ from engine.container.logs.policy import policy_of
 from engine.container.record import MountedVolume, Record
 from engine.container.signals import signal_number
 from engine.errors import InvalidParameter, NotSupported
+from engine.execdriver.driver import ExecDriver
 from engine.ids import check_name, short_id
 from engine.image.image import Image
 from engine.linux import cgroups
@@ -131,10 +132,15 @@ def with_defaults(host: HostConfig) -> HostConfig:
         cgroupns_mode=host.cgroupns_mode or ("private" if cgroups.is_v2() else "host"),
         pids_limit=host.pids_limit or None,
         shm_size=host.shm_size or spec.DEFAULT_SHM_SIZE,
-        runtime=host.runtime or "runc",
         masked_paths=host.masked_paths if host.masked_paths is not None else [*spec.MASKED_PATHS],
         readonly_paths=host.readonly_paths if host.readonly_paths is not None else [*spec.READONLY_PATHS],
     )
+
+
+def with_runtime(host: HostConfig, execution: ExecDriver) -> HostConfig:
+    """Its runtime is named, and stays the same when the default becomes another. Raises InvalidParameter."""
+    execution.check_runtime(host.runtime)
+    return msgspec.structs.replace(host, runtime=host.runtime or execution.name)
 
 
 async def provide_mounts(record: Record, volumes: VolumeMaker, mounts_of: mounts.MountsOf) -> tuple[MountedVolume, ...]:
@@ -184,8 +190,6 @@ def _check_drivers(host: HostConfig) -> None:
         if value not in possible:
             raise NotSupported(f"{what} {value!r} is not supported")
     policy_of(host.log_config)
-    if host.runtime not in {"", "runc", "io.containerd.runc.v2"}:
-        raise InvalidParameter(f"unknown or invalid runtime name: {host.runtime}")
     if host.init:
         init.program()
     if ".." in PurePosixPath(host.cgroup_parent).parts:

@@ -231,10 +231,10 @@ class Lifecycle:
 
     async def _create_process(self, container: Container, bundle: Path, attach: Awaitable[None]) -> Running:
         """The process and its network are made side by side: the one needs only the other's namespace."""
-        execution = self._parts.execution
+        execution, runtime = self._parts.execution, container.record.host_config.runtime
         kept = policy_of(container.record.host_config.log_config).is_kept
         log_path = self.files.log(container.id) if kept else None
-        create = execution.create(container.id, bundle, stdio=container.hub.stdio, log=log_path)
+        create = execution.create(container.id, bundle, stdio=container.hub.stdio, log=log_path, runtime=runtime)
         running, attached = await asyncio.gather(create, attach, return_exceptions=True)
         for outcome in (running, attached):
             if isinstance(outcome, BaseException):
@@ -259,6 +259,7 @@ class Lifecycle:
             joined=joined.namespaces,
             shared_memory=joined.shared_memory or self._own_shared_memory(record),
             parts=self._parts_of_volumes(record),
+            knows_new_calls=self._parts.execution.answers_new_calls(record.host_config.runtime),
         )
 
     def _own_shared_memory(self, record: Record) -> Path | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import InvalidParameter, Unavailable
+from engine.linux import abi
 
 #: The profile that Debian's golang-github-containers-common keeps up to date.
 DEFAULT_PROFILE: Final = Path("/usr/share/containers/seccomp.json")
@@ -34,14 +35,25 @@ _ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm",
 
 
 @lru_cache(maxsize=16)
-def default_filter(capabilities: tuple[str, ...]) -> dict[str, Any]:
-    """The default filter for a container with these capabilities. Raises Unavailable when the host has no profile."""
+def default_filter(capabilities: tuple[str, ...], *, knows_new_calls: bool = False) -> dict[str, Any]:
+    """The default filter for a container with these capabilities. Raises Unavailable when the host has no profile.
+
+    The x32 ABI is part of it only where the kernel has it: each architecture costs milliseconds.
+    With `knows_new_calls` the runtime answers calls that are newer than the filter's list by itself. Then the filter is
+    a list of what is allowed, and EPERM for all else, as Docker's: without a rule for each refusal it takes the runtime
+    a third less time to install, at each start and each exec.
+    """
     try:
         profile = json.loads(DEFAULT_PROFILE.read_bytes())
     except (OSError, ValueError) as error:
         raise Unavailable(f"the default seccomp profile can't be read from {DEFAULT_PROFILE}: {error}") from error
     compiled = compile_profile(profile, capabilities)
-    return {**compiled, "syscalls": _guarded(compiled["syscalls"], set(capabilities))}
+    filter_ = {
+        **compiled,
+        "architectures": [each for each in compiled["architectures"] if each != "SCMP_ARCH_X32" or abi.has_x32()],
+        "syscalls": _guarded(compiled["syscalls"], set(capabilities)),
+    }
+    return _refusing(filter_) if knows_new_calls else filter_
 
 
 def custom_filter(text: str, capabilities: Sequence[str]) -> dict[str, Any]:
@@ -85,6 +97,12 @@ def _guarded(rules: Sequence[Mapping[str, Any]], capabilities: set[str]) -> list
         # Its flags lie in memory, out of a filter's sight; C libraries fall back to clone.
         kept.append({"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": errno.ENOSYS})
     return kept
+
+
+def _refusing(filter_: Mapping[str, Any]) -> dict[str, Any]:
+    refusal = ("SCMP_ACT_ERRNO", errno.EPERM)
+    rules = [rule for rule in filter_["syscalls"] if (rule["action"], rule.get("errnoRet")) != refusal]
+    return {**filter_, "defaultAction": refusal[0], "defaultErrnoRet": refusal[1], "syscalls": rules}
 
 
 def _architectures(profile: Mapping[str, Any], native: str) -> list[str]:

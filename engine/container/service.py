@@ -79,7 +79,8 @@ class Containers:
         """
         creation.check(request)
         image = self._images.get(request.config.image)
-        host, warnings = kernel.adapt(request.host_config)
+        host = creation.with_runtime(request.host_config, self._parts.execution)
+        host, warnings = kernel.adapt(host)
         request = dataclasses.replace(request, host_config=host)
         warnings += creation.check_platform(request.platform, image)
         identifier = random_id()

@@ -84,13 +84,32 @@ class AttachSocket(Protocol):
 class ExecDriver(Protocol):
     """See the module's text for terms and duties."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The default runtime's."""
 
-    async def version(self) -> str: ...
+    @property
+    def runtimes(self) -> Mapping[str, str]:
+        """The programs of all runtimes, by name."""
 
-    async def create(self, container_id: str, bundle: Path, *, stdio: Stdio, log: Path | None) -> Running:
-        """Make the container of `bundle`/config.json, its process waiting. Raises StartFailed, MonitorFailed.
+    async def prepare(self, cgroup: str) -> None:
+        """Find out which runtime works here, where nobody has said which to take; `cgroup` is where it may be tried."""
 
+    def check_runtime(self, name: str) -> None:
+        """Raise InvalidParameter when there is no runtime of that name; empty stands for the default."""
+
+    def answers_new_calls(self, runtime: str) -> bool:
+        """Does the runtime by itself answer ENOSYS to system calls that are newer than a seccomp filter's list?"""
+
+    async def version(self) -> str:
+        """The default runtime's."""
+
+    async def create(
+        self, container_id: str, bundle: Path, *, stdio: Stdio, log: Path | None, runtime: str = ""
+    ) -> Running:
+        """Make the container of `bundle`/config.json by `runtime`, its process waiting.
+
+        Raises StartFailed, MonitorFailed, and InvalidParameter when there is no such runtime (any more).
         Its output is added to `log` (see `engine.container.logs.entry`), or kept nowhere.
         """
 

@@ -1,6 +1,7 @@
 """The OCI runtime's command line (runc, or what speaks like it)."""
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -14,6 +15,8 @@ from engine.linux import waiting
 
 #: A waiting process writes its byte as soon as somebody reads.
 _START_PATIENCE_S: Final = 30
+#: In a runtime's state folder: a link to its program.
+PROGRAM: Final = "program"
 
 
 class Runtime:
@@ -22,7 +25,21 @@ class Runtime:
     def __init__(self, program: Path, root: Path) -> None:
         self.program = program
         self.root = root
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    @property
+    def is_runc(self) -> bool:
+        """Is it runc itself, and not something that speaks like it?"""
+        return self.program.resolve().name == "runc"
+
+    def prepare(self) -> None:
+        """Have a folder for its state, in which a later engine that is not told of the runtime finds its program."""
+        if not self.root.is_dir():
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with contextlib.suppress(FileExistsError):
+                (self.root / PROGRAM).symlink_to(self.program)
+
+    def has(self, container_id: str) -> bool:
+        return (self.root / container_id).is_dir()
 
     async def version(self) -> str:
         """The version number, such as `1.1.5`."""
@@ -34,10 +51,10 @@ class Runtime:
         """Let the created container's process go.
 
         runc's waiting process has opened `exec.fifo` for writing, and `runc start` does no more than to read it;
-        read here it costs a system call in place of a process. A runtime without the fifo is asked to start.
+        read here it costs a system call in place of a process. Any other runtime is asked to start.
         """
         fifo = self._fifo(container_id)
-        if not fifo.exists():
+        if fifo is None:
             await self._call("start", container_id)
             return
         # Before the fifo is opened, which alone lets the process go: a short one is gone by the next line.
@@ -56,11 +73,12 @@ class Runtime:
         The process that waits is still the runtime's own (`runc init`); it becomes the container's when it is let go.
         """
         fifo = self._fifo(container_id)
-        if not fifo.exists():
-            return
-        if _is_runtime(pid):
-            await self.start(container_id, pid)
-        fifo.unlink(missing_ok=True)
+        if fifo is not None:
+            if self._waits(pid):
+                await self.start(container_id, pid)
+            fifo.unlink(missing_ok=True)
+        elif not self._is_runcs(container_id) and await self._status(container_id) == "created":
+            await self._call("start", container_id)
 
     async def pause(self, container_id: str) -> None:
         await self._call("pause", container_id)
@@ -86,10 +104,26 @@ class Runtime:
             await self._call("delete", "--force", container_id)
 
     def known(self) -> Sequence[str]:
-        return [entry.name for entry in self.root.iterdir() if entry.is_dir()]
+        return [entry.name for entry in self.root.iterdir() if entry.is_dir()] if self.root.is_dir() else []
 
-    def _fifo(self, container_id: str) -> Path:
-        return self.root / container_id / "exec.fifo"
+    async def _status(self, container_id: str) -> str:
+        return str(json.loads(await self._call("state", container_id)).get("status"))
+
+    def _fifo(self, container_id: str) -> Path | None:
+        """runc's fifo, while the container waits. (crun has one of this name too, which is read and not written.)"""
+        fifo = self.root / container_id / "exec.fifo"
+        return fifo if self._is_runcs(container_id) and fifo.exists() else None
+
+    def _is_runcs(self, container_id: str) -> bool:
+        return (self.root / container_id / "state.json").exists()
+
+    def _waits(self, pid: int) -> bool:
+        """Is the process still the runtime's own (`/usr/sbin/runc init`)?"""
+        try:
+            program, argument = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:2]
+        except (OSError, ValueError):
+            return False
+        return Path(os.fsdecode(program)).name in {self.program.name, "runc"} and argument == b"init"
 
     async def _call(self, *arguments: str) -> bytes:
         argv = [str(self.program), "--root", str(self.root), *arguments]
@@ -112,15 +146,6 @@ async def _let_go(fifo: Path, process: int, who: str) -> None:
         raise StartFailed(f"{who} did not start within {_START_PATIENCE_S} s", 128) from None
     finally:
         os.close(descriptor)
-
-
-def _is_runtime(pid: int) -> bool:
-    """Is the process still the runtime's own (`/usr/sbin/runc init`)?"""
-    try:
-        program, argument = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:2]
-    except (OSError, ValueError):
-        return False
-    return program.endswith(b"runc") and argument == b"init"
 
 
 def _has_byte(descriptor: int) -> bool:

@@ -142,10 +142,9 @@ class System:
 
     async def _programs(self) -> dict[str, Any]:
         """What the engine leaves to others: here is no containerd, and the host's init."""
-        name = Path(self._config.runtime).name
         return {
-            "Runtimes": {name: {"path": self._config.runtime}},
-            "DefaultRuntime": name,
+            "Runtimes": {name: {"path": program} for name, program in self._execution.runtimes.items()},
+            "DefaultRuntime": self._execution.name,
             "RuncCommit": {"ID": await self._runtime()},
             "ContainerdCommit": {"ID": ""},
             "InitCommit": {"ID": ""},

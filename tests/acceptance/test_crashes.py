@@ -79,7 +79,7 @@ def _found(engine: EngineProcess) -> dict[str, set[str]]:
 
 
 def _names(folder: Path) -> set[str]:
-    return {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
+    return {entry.name for entry in folder.iterdir() if entry.is_dir()} if folder.is_dir() else set()
 
 
 def _monitored(bundles: Path) -> list[str]:

@@ -72,6 +72,6 @@ def _linux(record: Record, around: Surroundings) -> dict[str, Any]:
     }
     if nodes:
         linux["devices"] = nodes
-    if (filter_ := seccomp_filter(host)) is not None:
+    if (filter_ := seccomp_filter(host, knows_new_calls=around.knows_new_calls)) is not None:
         linux["seccomp"] = filter_
     return linux

@@ -25,12 +25,15 @@ def capability_sets(names: Sequence[str], identity: Identity) -> dict[str, list[
     return {"bounding": list(names), "effective": effective, "permitted": effective}
 
 
-def seccomp_filter(host: HostConfig) -> dict[str, Any] | None:
+def seccomp_filter(host: HostConfig, *, knows_new_calls: bool) -> dict[str, Any] | None:
+    """See `seccomp.default_filter`; None for no filter."""
     profile = next((option[8:] for option in host.security_opt or () if option.startswith("seccomp=")), None)
     if host.privileged or profile == "unconfined":
         return None
     names = tuple(granted(host))
-    return seccomp.custom_filter(profile, names) if profile else seccomp.default_filter(names)
+    if profile:
+        return seccomp.custom_filter(profile, names)
+    return seccomp.default_filter(names, knows_new_calls=knows_new_calls)
 
 
 def no_new_privileges(host: HostConfig) -> bool:

@@ -13,7 +13,7 @@ class Surroundings:
 
     `network_namespace` is None for the host's own; `files` holds hostname, hosts and resolv.conf.
     `joined` are other containers' namespaces by OCI's names, `shared_memory` a mount on the host to have as /dev/shm,
-    `parts` the parts of volumes, by their destinations.
+    `parts` the parts of volumes, by their destinations. `knows_new_calls` is the runtime's: see `seccomp`.
     """
 
     root: Path
@@ -24,3 +24,4 @@ class Surroundings:
     joined: Mapping[str, Path] = field(default_factory=dict)
     shared_memory: Path | None = None
     parts: Mapping[str, Path] = field(default_factory=dict)
+    knows_new_calls: bool = False

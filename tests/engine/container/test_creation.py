@@ -105,7 +105,6 @@ def test_what_is_not_there_yet_is_refused(host, words):
         HostConfig(security_opt=["seccomp={"]),
         HostConfig(security_opt=["fly"]),
         HostConfig(cap_add=["FLY"]),
-        HostConfig(runtime="crun9"),
         HostConfig(ipc_mode="container:"),
         HostConfig(pid_mode="shareable"),
         HostConfig(network_mode="container:"),

@@ -22,6 +22,16 @@ def test_the_default_profile_follows_the_capabilities():
     assert {"mount", "unshare", "keyctl"} <= names(plain, "SCMP_ACT_ERRNO")
 
 
+def test_for_a_runtime_that_knows_new_calls_it_is_a_list_of_what_is_allowed():
+    for capabilities in (DEFAULT, (*DEFAULT, "CAP_SYS_ADMIN")):
+        plain = seccomp.default_filter(capabilities)
+        short = seccomp.default_filter(capabilities, knows_new_calls=True)
+        assert (short["defaultAction"], short["defaultErrnoRet"]) == ("SCMP_ACT_ERRNO", 1)
+        assert names(short) == names(plain)
+        assert names(short, "SCMP_ACT_ERRNO") == ({"clone3"} - names(plain))
+        assert "SCMP_ARCH_X86" in short["architectures"] or "SCMP_ARCH_X86_64" not in short["architectures"]
+
+
 def test_without_the_capability_clone_makes_no_namespaces():
     (clone,) = [rule for rule in seccomp.default_filter(DEFAULT)["syscalls"] if rule["names"] == ["clone"]]
     assert clone["args"] == [{"index": 0, "value": 0x7E020000, "valueTwo": 0, "op": "SCMP_CMP_MASKED_EQ"}]

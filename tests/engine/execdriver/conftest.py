@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from engine.execdriver.conmon import ConmonDriver
+from engine.execdriver.runtimes import Runtimes
 from engine.linux import cgroups
 from tests.support import session
 
@@ -34,7 +35,7 @@ def busybox_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def driver():
-    made = ConmonDriver("runc", session.directory("x"))
+    made = ConmonDriver(Runtimes(session.directory("x"), default="runc"))
     yield made
     for container_id in made.known():
         await made.delete(container_id)

@@ -7,11 +7,11 @@ import pytest
 
 from engine.container import logs
 from engine.container.logs import LogOptions
-from engine.errors import Unavailable
 from engine.execdriver.conmon import ConmonDriver
 from engine.execdriver.driver import StartFailed, Stdio
+from engine.execdriver.runtimes import Runtimes
 from tests.engine.execdriver.conftest import process
-from tests.support import session, waiting
+from tests.support import waiting
 
 pytestmark = pytest.mark.root
 
@@ -73,7 +73,7 @@ async def test_a_start_that_was_cut_off_after_the_process_went_is_finished(drive
     """An engine that dies between reading the fifo and removing it leaves a fifo that nobody will write to."""
     folder = bundle("sleep", "1000")
     running, socket = await start(driver, folder)
-    fifo = driver._runtime.root / folder.name / "exec.fifo"
+    fifo = driver._runtimes.get("").root / folder.name / "exec.fifo"
     waiting.until("sleep has begun", lambda: b"sleep" in Path(f"/proc/{running.pid}/cmdline").read_bytes())
     os.mkfifo(fifo)
     await asyncio.wait_for(driver.finish_start(folder.name, running), 5)
@@ -105,7 +105,7 @@ async def test_another_engine_finds_the_process_and_its_exit_code(driver, bundle
     """The driver keeps nothing that a second one, in a later life of the engine, would need."""
     folder = bundle("sh", "-c", "read x; exit 5")
     running, socket = await start(driver, folder)
-    later = ConmonDriver("runc", driver._runtime.root.parent)
+    later = ConmonDriver(Runtimes(driver._runtimes.get("").root.parent))
     assert later.is_alive(folder, running)
     await socket.send(b"\n")
     await packets(socket)
@@ -195,8 +195,3 @@ async def test_pause_and_resume(driver, bundle):
     driver.signal(running, signal.SIGKILL)
     assert (await driver.finished(folder, running)).exit_code == 137
     socket.close()
-
-
-def test_a_host_without_the_runtime_is_told():
-    with pytest.raises(Unavailable, match="no-such-runtime is not installed"):
-        ConmonDriver("no-such-runtime", session.directory("x"))

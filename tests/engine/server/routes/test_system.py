@@ -1,6 +1,6 @@
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -16,6 +16,7 @@ class Runtime:
     """The execution driver, as far as it is asked."""
 
     name = "runc"
+    runtimes: ClassVar = {"runc": "/usr/sbin/runc", "other": "/opt/other"}
 
     def __init__(self) -> None:
         self.asked = 0
