@@ -53,6 +53,10 @@ def _parser() -> argparse.ArgumentParser:
         help="a further OCI runtime, for `docker run --runtime NAME` [PORTSIDE_RUNTIMES]",
     )  # fmt: skip
     parser.add_argument(
+        "--storage-driver", "-s", metavar="NAME",
+        help="overlay2 or vfs [PORTSIDE_STORAGE_DRIVER, the one that the state is of, or the first that works on it]",
+    )  # fmt: skip
+    parser.add_argument(
         "--registry-mirror", action="append", metavar="URL", help="a mirror of docker.io [PORTSIDE_REGISTRY_MIRRORS]"
     )
     parser.add_argument(
@@ -72,6 +76,7 @@ def _configure(parsed: argparse.Namespace) -> Config:
         "group": parsed.group,
         "runtime": parsed.runtime,
         "runtimes": parsed.add_runtime and tuple(named_runtime(each) for each in parsed.add_runtime),
+        "storage_driver": parsed.storage_driver,
         "registry_mirrors": parsed.registry_mirror and tuple(parsed.registry_mirror),
         "insecure_registries": parsed.insecure_registry and tuple(parsed.insecure_registry),
         "debug": parsed.debug,

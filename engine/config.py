@@ -31,6 +31,8 @@ class Config:
     group: str = DEFAULT_GROUP
     runtime: str = ""
     runtimes: tuple[tuple[str, str], ...] = ()
+    #: The graph driver by name; None for that of the data in `home`, or the first that works there.
+    storage_driver: str | None = None
     registry_mirrors: tuple[str, ...] = ()
     insecure_registries: tuple[str, ...] = ()
     address_pools: tuple[str, ...] = field(
@@ -50,6 +52,7 @@ class Config:
             group=environment.get("PORTSIDE_GROUP") or DEFAULT_GROUP,
             runtime=environment.get("PORTSIDE_RUNTIME", ""),
             runtimes=tuple(named_runtime(each) for each in _listed(environment, "PORTSIDE_RUNTIMES")),
+            storage_driver=environment.get("PORTSIDE_STORAGE_DRIVER") or None,
             registry_mirrors=_listed(environment, "PORTSIDE_REGISTRY_MIRRORS"),
             insecure_registries=_listed(environment, "PORTSIDE_INSECURE_REGISTRIES"),
             debug=environment.get("PORTSIDE_DEBUG", "") not in {"", "0", "false"},

@@ -27,7 +27,9 @@ from engine.errors import Conflict, Unavailable
 from engine.events import EventBus
 from engine.execdriver.conmon import ConmonDriver
 from engine.execdriver.runtimes import Runtimes
+from engine.graphdriver.choice import choose
 from engine.graphdriver.overlay import OverlayDriver
+from engine.graphdriver.vfs.driver import VfsDriver
 from engine.image.service import Images
 from engine.linux import cgroups
 from engine.network.service import Networks
@@ -69,7 +71,7 @@ class Engine:
     def __init__(self, config: Config, database: Database) -> None:
         self._config = config
         events = EventBus()
-        self._graph = OverlayDriver(config.home / "overlay")
+        self._graph = choose((OverlayDriver, VfsDriver), config.home, config.storage_driver)
         runtimes = Runtimes(config.run, named=dict(config.runtimes), default=config.runtime)
         self._execution = ConmonDriver(runtimes)
         self._networks = Networks(config, database, events, {"bridge": BridgeDriver(config)})

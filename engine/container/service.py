@@ -6,13 +6,11 @@ import dataclasses
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import structlog
 
 from engine.container import creation, logs, restart, stats
-from engine.container.changes import Change, changes
 from engine.container.checks import kernel
 from engine.container.config import EndpointConfig
 from engine.container.config.update import Update
@@ -32,10 +30,12 @@ from engine.container.neighbours import Neighbours
 from engine.container.processes import top
 from engine.container.record import Record
 from engine.container.removal import Removal
+from engine.container.scaffold import STUBS
 from engine.container.state import Status
 from engine.container.stats import Sample
 from engine.container.streams import Chunk, Session, Stream
 from engine.errors import Conflict, InvalidParameter, NotModified, NotSupported
+from engine.graphdriver.change import Change
 from engine.ids import check_name, random_id, random_name
 from engine.image.service import Images
 
@@ -218,12 +218,9 @@ class Containers:
         container = self.find(ref)
         return stats.follow(container, partial(self._sample, container))
 
-    async def changes(self, ref: str) -> list[Change]:
+    async def changes(self, ref: str) -> Sequence[Change]:
         """What the container has written over its image."""
-        container, graph = self.find(ref), self._parts.graph
-        layers = [Path(graph.describe([layer])["UpperDir"]) for layer in reversed(container.record.layers)]
-        written = Path(graph.describe(container.record.layers, container.id)["UpperDir"])
-        return await asyncio.to_thread(changes, written, layers)
+        return await self._parts.graph.changes(self.find(ref).id, scaffold=STUBS)
 
     def wait(self, ref: str, condition: WaitCondition) -> "asyncio.Future[WaitResult]":
         """Registered when this returns: the caller may send its headers at once, then await the future."""

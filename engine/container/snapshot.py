@@ -47,8 +47,8 @@ class Snapshots:
         run_config = instructions.apply(_merged(config, _own(container)), changes)
         record = container.record
         command = " ".join(record.config.cmd or ())
-        async with self._still(container) if pause else contextlib.nullcontext():
-            written = self._parts.graph.written(container.id)
+        still = self._still(container) if pause else contextlib.nullcontext()
+        async with still, self._parts.graph.written(container.id) as written:
             made = await commit(
                 self._images, written, record.image_id, run_config, credits_=credits_, created_by=command
             )

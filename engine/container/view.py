@@ -37,8 +37,8 @@ def rfc3339(nanoseconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
 
 
-def inspect(container: Container, *, files: Path, log: Path, graph: Mapping[str, Any], network: Mapping[str, Any],
-            driver: str) -> dict[str, Any]:  # fmt: skip
+def inspect(container: Container, *, files: Path, log: Path, network: Mapping[str, Any],
+            graph: Mapping[str, Any] | None, driver: str) -> dict[str, Any]:  # fmt: skip
     """The document of GET /containers/{id}/json."""
     record = container.record
     argv = record.argv
@@ -62,7 +62,7 @@ def inspect(container: Container, *, files: Path, log: Path, graph: Mapping[str,
         "AppArmorProfile": "",
         "ExecIDs": list(container.exec_ids) or None,
         "HostConfig": host_config(record),
-        "GraphDriver": {"Name": driver, "Data": dict(graph)},
+        "GraphDriver": {"Name": driver, "Data": graph},
         "Mounts": [mounts.to_json(mounted) for mounted in record.mounts],
         "Config": config(record),
         "NetworkSettings": dict(network),

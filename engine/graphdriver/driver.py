@@ -14,9 +14,17 @@ there: who makes a mount point in it need not write, and so nothing of it can ge
 
 What a layer looks like on disk
 -------------------------------
-Whoever fills a staging directory writes deletions as the kernel's overlayfs documents them: a removed name is a
-character device 0:0, a folder that hides the one below carries `trusted.overlay.opaque` = `y`. A driver that stores
-deletions in another way translates at `commit`.
+Files as they are, and deletions in one of two ways (`Marks`). A staging directory says which one its driver wants: not
+every file system can hold overlayfs' own marks, above all none that is an overlay itself.
+
+What a container has changed
+----------------------------
+`changes` lists it, `written` shows it in the form of a layer, `usage` adds up its bytes. A driver may keep these files
+apart, or find them by comparing; who asks needs not know.
+
+Where a driver works
+--------------------
+`fits` tries it, in a folder of its own, on the very file system: nothing else tells whether it will work there.
 
 Lifecycle
 ---------
@@ -40,21 +48,40 @@ caller's business. Calls for different keys and layers may.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
+
+from engine.graphdriver.change import Change
+
+#: As in Docker: 127 layers below a container's own. No driver takes more, so that every image runs on all of them.
+MAX_LAYERS: Final = 127
+
+
+class Marks(StrEnum):
+    """How a layer on disk says that names of the layers below are gone."""
+
+    #: As the kernel's overlayfs documents it: a removed name is a character device 0:0, a folder that hides the one
+    #: below carries `trusted.overlay.opaque` = `y`.
+    OVERLAY = "overlay"
+    #: As image layers have it (OCI layer.md): an empty file `.wh.<name>` beside it, `.wh..wh..opq` in the folder.
+    #: Both speak of the layers below alone; a file of the same name may stand beside its mark.
+    NAMES = "names"
 
 
 @dataclass(frozen=True, slots=True)
 class Staging:
-    """A directory that waits to become a layer; `root` is where its files go."""
+    """Files that may become a layer, below `root`; deletions among them are written as `marks`."""
 
     root: Path
+    marks: Marks
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A folder of the driver's own with a mounted `root`; `written` holds what was written, in the form of a layer."""
+    """A folder of the driver's own with a merged `root`. Once settled, `written` holds what was written."""
 
     folder: Path
 
@@ -126,10 +153,17 @@ class GraphDriver(Protocol):
     async def usage(self, key: str) -> int:
         """The size in bytes of the files in the container layer (Docker's SizeRw). Raises NotFound."""
 
-    def written(self, key: str) -> Path:
-        """The folder with what was written into the container layer, in the form of a layer (see the module).
+    async def changes(self, key: str, *, scaffold: Collection[str] = ()) -> Sequence[Change]:
+        """What the container layer changes of its layers, sorted by path. Raises NotFound.
 
-        It may be read while the merged root is mounted. Raises NotFound.
+        `scaffold`: absolute paths at which the engine makes folders and empty files to mount something there; they are
+        no changes as long as they are empty.
+        """
+
+    def written(self, key: str) -> AbstractAsyncContextManager[Staging]:
+        """Within the block: what was written into the container layer, in the form of a layer, to be read.
+
+        A container may be at work in it meanwhile. Raises NotFound.
         """
 
     async def sweep(self, keys: Collection[str], layers: Collection[str]) -> None:
@@ -138,8 +172,25 @@ class GraphDriver(Protocol):
         Goes on past what it can't remove and raises one ExceptionGroup at the end.
         """
 
-    def describe(self, layers: Sequence[str], key: str | None = None) -> Mapping[str, str]:
-        """`GraphDriver.Data` of an image's, or a container's, inspect document."""
+    def describe(self, layers: Sequence[str], key: str | None = None) -> Mapping[str, str] | None:
+        """`GraphDriver.Data` of an image's, or a container's, inspect document: where things are, for people."""
 
     def status(self) -> Sequence[tuple[str, str]]:
         """The driver's rows in `docker info` (`DriverStatus`)."""
+
+    def close(self) -> None:
+        """Let go of what the driver holds in this process; mounts and files stay."""
+
+
+class DriverKind(Protocol):
+    """A driver's class, for who chooses one."""
+
+    name: str
+    #: The folder below the engine's state directory that is this driver's.
+    folder: str
+
+    def __call__(self, root: Path) -> GraphDriver:
+        """The driver on `root`, which is made when it is missing."""
+
+    def fits(self, scratch: Path) -> None:
+        """Try the driver within the empty folder `scratch`. Raises NotSupported with the reason why it can't work."""

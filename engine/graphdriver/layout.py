@@ -1,9 +1,10 @@
-"""Where the overlay driver keeps things, and how short a layer's name must be.
+"""Where the drivers keep things, and how short a layer's name must be.
 
 ```
 <root>/layers/<name>/              one layer's files; mount(2) is called with this folder as working directory
 <root>/layers/none/                an empty folder, the lower layer of an image without layers
-<root>/containers/<key>/           diff/ (written files), work/ (overlayfs' own), merged/ (mount point), mount.json
+<root>/containers/<key>/           mount.json; with overlayfs diff/ (written files), work/ (the kernel's own) and
+                                   merged/ (mount point), with copies root/
 <root>/staging/<token>/            layers that are being unpacked
 <root>/trash/<token>/              what is being deleted: a rename puts it here, so that it is gone at once
 ```

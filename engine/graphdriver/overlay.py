@@ -1,76 +1,48 @@
 """The graph driver on the kernel's overlayfs. `layout` says where things are, `driver` what is promised."""
 
 import asyncio
-import contextlib
 import errno
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from engine.errors import Conflict, EngineError, NotFound, NotSupported
-from engine.graphdriver.driver import Staging, Workspace
-from engine.graphdriver.layout import NO_LAYER, Layout, MountPlan, layer_name
+from engine.graphdriver import overlaytrial
+from engine.graphdriver.change import Change
+from engine.graphdriver.driver import Marks, Staging, Workspace
+from engine.graphdriver.folders import FolderDriver, filesystem_of
+from engine.graphdriver.layout import NO_LAYER, MountPlan, layer_name
 from engine.graphdriver.mounter import Mounter, mount_overlay
-from engine.graphdriver.workspaces import Scaffolding, Workspaces, unmount
-from engine.linux import mounts, syscalls
+from engine.graphdriver.overlaychanges import changes
+from engine.graphdriver.workspaces import Scaffolding, Workspaces
+from engine.linux import mounts
 from engine.linux.trees import remove_tree, tree_size
 from engine.store import atomic_write
 
-#: As in Docker: 127 layers below a container's own.
-MAX_LAYERS: Final = 127
 _OPAQUE: Final = "trusted.overlay.opaque"
 
 
-class OverlayDriver:
-    """Layers and container layers below `root`; see `engine.graphdriver.driver` for each method's promise."""
+class OverlayDriver(FolderDriver):
+    """Layers are the lower folders of each container's overlay, which share every byte of them."""
 
     name = "overlay2"
+    folder = "overlay"
+    marks = Marks.OVERLAY
 
     def __init__(self, root: Path) -> None:
-        root.mkdir(parents=True, exist_ok=True)
-        self._layout = Layout(root.resolve())  # mountinfo names real paths
-        self._layout.make()
+        super().__init__(root)
         self._mounter = Mounter(self._layout.layers)
         self._workspaces = Workspaces(self._layout, self._mounter, lambda layers: list(self._visible(layers)))
-        self._plans = dict(self._stored_plans())
-        self._doomed: set[str] = set()
+
+    @classmethod
+    def fits(cls, scratch: Path) -> None:
+        overlaytrial.run(scratch)
 
     def close(self) -> None:
         self._mounter.close()
-
-    # Layers
-
-    async def stage(self) -> Staging:
-        root = self._layout.new_staging()
-        root.mkdir(mode=0o755)
-        root.chmod(0o755)
-        return Staging(root)
-
-    async def commit(self, staging: Staging, layer: str) -> None:
-        try:
-            staging.root.rename(self._layout.layer(layer))
-        except OSError as error:
-            if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
-                raise
-            await self.discard(staging)
-        self._doomed.discard(layer)
-
-    async def discard(self, staging: Staging) -> None:
-        await asyncio.to_thread(remove_tree, staging.root)
-
-    def has(self, layer: str) -> bool:
-        return self._layout.layer(layer).exists()
-
-    async def remove_layer(self, layer: str) -> bool:
-        if any(layer in plan.layers for plan in self._plans.values()):
-            self._doomed.add(layer)
-            return False
-        self._doomed.discard(layer)
-        await asyncio.to_thread(self._discard_tree, self._layout.layer(layer))
-        return True
 
     # Workspaces
 
@@ -84,21 +56,7 @@ class OverlayDriver:
     async def close_workspace(self, workspace: Workspace) -> None:
         await self._workspaces.close(workspace)
 
-    async def sync(self) -> None:
-        await asyncio.to_thread(_sync_filesystem, self._layout.layers)
-
     # Container layers
-
-    async def create(self, key: str, layers: Sequence[str], *, ephemeral: bool = False) -> None:
-        self._check(f"container {key}", layers)
-        if key in self._plans:
-            raise Conflict(f"container {key} has a container layer already")
-        plan = self._plans[key] = MountPlan(tuple(layers), ephemeral)
-        try:
-            await self._mounter.run(lambda: self._make_container(key, plan))
-        except BaseException:
-            del self._plans[key]
-            raise
 
     async def mount(self, key: str) -> Path:
         plan = self._plan(key)
@@ -106,36 +64,22 @@ class OverlayDriver:
 
     async def unmount(self, key: str) -> None:
         if key in self._plans:
-            await self._mounter.run(lambda: unmount(self._layout.container(key) / "merged"))
-
-    async def remove(self, key: str) -> None:
-        plan = self._plans.get(key)
-        await self.unmount(key)
-        await asyncio.to_thread(self._discard_tree, self._layout.container(key))
-        self._plans.pop(key, None)
-        for layer in self._doomed.intersection(plan.layers if plan else ()):
-            await self.remove_layer(layer)
+            await self._mounter.run(lambda: mounts.detach(self._layout.container(key) / "merged"))
 
     async def usage(self, key: str) -> int:
         self._plan(key)
         return await asyncio.to_thread(tree_size, self._layout.container(key) / "diff")
 
-    def written(self, key: str) -> Path:
+    async def changes(self, key: str, *, scaffold: Collection[str] = ()) -> Sequence[Change]:
+        below = [self._layout.layer(layer) for layer in reversed(self._plan(key).layers)]
+        return await asyncio.to_thread(changes, self._layout.container(key) / "diff", below, scaffold)
+
+    @asynccontextmanager
+    async def written(self, key: str) -> AsyncIterator[Staging]:
         self._plan(key)
-        return self._layout.container(key) / "diff"
+        yield Staging(self._layout.container(key) / "diff", self.marks)
 
-    # At start, and for people
-
-    async def sweep(self, keys: Collection[str], layers: Collection[str]) -> None:
-        failures = await asyncio.to_thread(self._sweep_folders, frozenset(keys))
-        self._plans = dict(self._stored_plans())
-        used = {layer for plan in self._plans.values() for layer in plan.layers}
-        self._doomed = used.difference(layers)
-        kept = {NO_LAYER} | {layer_name(layer) for layer in used.union(layers)}
-        strays = [path for path in self._layout.layers.iterdir() if path.name not in kept]
-        failures += await asyncio.to_thread(_each, self._discard_tree, strays)
-        if failures:
-            raise ExceptionGroup(f"sweeping {self._layout.root}", failures)
+    # For people
 
     def describe(self, layers: Sequence[str], key: str | None = None) -> Mapping[str, str]:
         paths = [str(self._layout.layer(layer)) for layer in reversed(layers)]
@@ -148,7 +92,7 @@ class OverlayDriver:
 
     def status(self) -> Sequence[tuple[str, str]]:
         return (
-            ("Backing Filesystem", _filesystem_of(self._layout.root)),
+            ("Backing Filesystem", filesystem_of(self._layout.root)),
             ("Supports d_type", "true"),
             ("Using metacopy", "false"),
             ("Native Overlay Diff", "true"),
@@ -157,24 +101,10 @@ class OverlayDriver:
 
     # Steps
 
-    def _check(self, whose: str, layers: Sequence[str]) -> None:
-        if len(layers) > MAX_LAYERS:
-            raise NotSupported(f"{whose}: {len(layers)} layers are more than overlayfs takes, {MAX_LAYERS}")
-        if missing := next((layer for layer in layers if not self.has(layer)), None):
-            raise NotFound(f"{whose}: layer {missing} does not exist")
+    async def _make_container(self, key: str, plan: MountPlan) -> None:
+        await self._mounter.run(lambda: self._build(key, plan))
 
-    def _plan(self, key: str) -> MountPlan:
-        try:
-            return self._plans[key]
-        except KeyError:
-            raise NotFound(f"container {key} has no container layer") from None
-
-    def _stored_plans(self) -> Iterator[tuple[str, MountPlan]]:
-        for path in self._layout.containers.glob("*/mount.json"):
-            yield path.parent.name, msgspec.json.decode(path.read_bytes(), type=MountPlan)
-
-    def _make_container(self, key: str, plan: MountPlan) -> None:
-        """Build it aside and rename it into place, so that it is there whole or not at all."""
+    def _build(self, key: str, plan: MountPlan) -> None:
         made = self._layout.new_staging()
         made.mkdir(mode=0o700)
         try:
@@ -211,30 +141,6 @@ class OverlayDriver:
             if _is_opaque(self._layout.layer(layer)):
                 return
 
-    def _discard_tree(self, path: Path) -> None:
-        trash = self._layout.new_trash()
-        with contextlib.suppress(FileNotFoundError):
-            path.rename(trash)
-        remove_tree(trash)
-
-    def _sweep_folders(self, keys: frozenset[str]) -> list[Exception]:
-        unknown = [path for path in self._layout.containers.iterdir() if path.name not in keys]
-        stale = [
-            point.target for point in mounts.mounted_below(self._layout.root) if point.target.parent.name not in keys
-        ]
-        halves = [*self._layout.staging.iterdir(), *self._layout.trash.iterdir()]
-        return _each(unmount, stale) + _each(self._discard_tree, unknown) + _each(remove_tree, halves)
-
-
-def _each(step: Callable[[Path], object], paths: Sequence[Path]) -> list[Exception]:
-    failures: list[Exception] = []
-    for path in paths:
-        try:
-            step(path)
-        except (OSError, EngineError) as error:
-            failures.append(error)
-    return failures
-
 
 def _is_mounted(merged: Path) -> bool:
     """An overlay has a device number of its own."""
@@ -248,18 +154,3 @@ def _is_opaque(layer: Path) -> bool:
         if error.errno in {errno.ENODATA, errno.ENOTSUP}:
             return False
         raise
-
-
-def _sync_filesystem(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        syscalls.syncfs(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _filesystem_of(path: Path) -> str:
-    """The type of the file system that holds `path`, in Docker's word for ext2 to ext4."""
-    held = [point for point in mounts.mounted() if point.target == path or point.target in path.parents]
-    kind = max(held, key=lambda point: len(point.target.parts)).fstype if held else "unknown"
-    return "extfs" if kind in {"ext2", "ext3", "ext4"} else kind

@@ -8,11 +8,10 @@ They are stagings: what is there at a start is left from a dead engine, and goes
 """
 
 import asyncio
-import errno
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from engine.graphdriver.driver import Staging, Workspace
+from engine.graphdriver.driver import Marks, Staging, Workspace
 from engine.graphdriver.layout import NO_LAYER, Layout
 from engine.graphdriver.mounter import Mounter, mount_overlay, mount_view
 from engine.linux import mounts
@@ -40,11 +39,11 @@ class Workspaces:
         return workspace
 
     async def settle(self, workspace: Workspace) -> Staging:
-        await self._mounter.run(lambda: unmount(workspace.root))
-        return Staging(workspace.written)
+        await self._mounter.run(lambda: mounts.detach(workspace.root))
+        return Staging(workspace.written, Marks.OVERLAY)
 
     async def close(self, workspace: Workspace) -> None:
-        await self._mounter.run(lambda: unmount(workspace.root))
+        await self._mounter.run(lambda: mounts.detach(workspace.root))
         await asyncio.to_thread(remove_tree, workspace.folder)
 
     def _open(self, workspace: Workspace, lower: list[str], scaffolding: Scaffolding | None) -> None:
@@ -56,18 +55,8 @@ class Workspaces:
         if scaffolding is not None:
             mount_view(workspace.root, [*lower, NO_LAYER])
             scaffolding(workspace.root, below)
-            unmount(workspace.root)
+            mounts.detach(workspace.root)
             lower = [f"../staging/{workspace.folder.name}/below", *lower]
         base = f"../staging/{workspace.folder.name}"
         # Volatile: what was written is flushed with the layers, when an image or the cache has taken them up.
         mount_overlay(workspace.root, lower or [NO_LAYER], f"{base}/diff", f"{base}/work", volatile=True)
-
-
-def unmount(merged: Path) -> None:
-    """A root that is still busy goes out of sight now and away with its last user."""
-    try:
-        mounts.unmount(merged)
-    except OSError as error:
-        if error.errno != errno.EBUSY:
-            raise
-        mounts.unmount(merged, lazily=True)

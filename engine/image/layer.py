@@ -87,7 +87,7 @@ class Layers:
         await self._driver.sync()
 
     async def _fill(self, staging: Staging, layer: LayerName, blob: Path, progress: Progress) -> int:
-        outcome = await _unpack(blob, staging.root, progress)
+        outcome = await _unpack(blob, staging, progress)
         if outcome.error:
             raise InvalidParameter(f"failed to register layer {layer.diff_id}: {outcome.error}")
         if outcome.diff_id != layer.diff_id:
@@ -95,9 +95,9 @@ class Layers:
         return outcome.size
 
 
-async def _unpack(blob: Path, root: Path, progress: Progress) -> Unpacked:
+async def _unpack(blob: Path, staging: Staging, progress: Progress) -> Unpacked:
     with blob.open("rb", buffering=0) as file:
-        process = await _start(file, root)
+        process = await _start(file, staging)
         teller = spawn(_tell(file, progress), name=f"progress of {blob.name}", owner=set())
         try:
             said, complaint = await process.communicate()
@@ -113,11 +113,11 @@ async def _unpack(blob: Path, root: Path, progress: Progress) -> Unpacked:
         raise EngineError(f"unpacking {blob.name}: the process ended with {process.returncode}: {last}") from None
 
 
-async def _start(file: IO[bytes], root: Path) -> asyncio.subprocess.Process:
+async def _start(file: IO[bytes], staging: Staging) -> asyncio.subprocess.Process:
     """The confined child; see `engine.image.unpack`. Its environment holds nothing but the way to the code."""
-    limits = (str(SIZE_LIMIT), str(RESERVE), str(os.getpid()))
+    how = (str(staging.root), staging.marks.value, str(SIZE_LIMIT), str(RESERVE), str(os.getpid()))
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-s", "-B", "-m", "engine.image.unpack", str(root), *limits),
+        *(sys.executable, "-P", "-s", "-B", "-m", "engine.image.unpack", *how),
         stdin=file,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -73,7 +73,7 @@ class Images:
     def inspect(self, ref: str) -> dict[str, Any]:
         """Docker's inspect document."""
         image = self.get(ref)
-        driver = {"Name": self._driver.name, "Data": dict(self._driver.describe(image.layers))}
+        driver = {"Name": self._driver.name, "Data": self._driver.describe(image.layers)}
         return view.inspection(image, driver)
 
     def history(self, ref: str) -> Rows:

@@ -47,6 +47,16 @@ def unmount(target: Path, *, lazily: bool = False) -> bool:
     return True
 
 
+def detach(target: Path) -> None:
+    """Undo the mount at `target`; one that is still busy goes out of sight now and away with its last user."""
+    try:
+        unmount(target)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        unmount(target, lazily=True)
+
+
 def _parse(line: str) -> MountPoint:
     """Fields: ID, parent, device, root, target, options, optional fields…, `-`, type, source (proc(5))."""
     head, _, tail = line.partition(" - ")

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from engine import __version__
 from engine.errors import NotFound
+from engine.graphdriver.driver import Staging
 from engine.image import platform as platforms
 from engine.image.archive.arrival import Arrival, Blob, layer_type, take_in
 from engine.image.archive.packing import PackedLayer, pack_layer
@@ -29,9 +30,9 @@ class Credits:
 
 
 async def commit(
-    images: Images, written: Path, parent: str, config: RunConfig, *, credits_: Credits, created_by: str
+    images: Images, written: Staging, parent: str, config: RunConfig, *, credits_: Credits, created_by: str
 ) -> str:
-    """Make an image of the container layer at `written` over the image `parent`; returns its ID.
+    """Make an image of what a container has `written` over the image `parent`; returns its ID.
 
     Raises NotFound when the parent image is not there any more, with its layers' archives.
     """

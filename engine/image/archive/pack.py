@@ -1,8 +1,8 @@
 """`python -m engine.image.archive.pack KIND ROOT PARENT [SCAFFOLD…]`: write the tree at ROOT to standard output.
 
-KIND `layer`: ROOT is a container layer; the tar is a gzipped image layer. KIND `tree`: ROOT is a root filesystem; the
-tar is plain. One line of JSON on standard error tells the outcome, `{"diff_id": …, "digest": …, "size": …}`, or
-`{"error": …}` with exit status 1.
+KIND `overlay` or `names`: ROOT is a container layer with such marks of what it deletes; the tar is a gzipped image
+layer. KIND `tree`: ROOT is a root filesystem; the tar is plain. One line of JSON on standard error tells the outcome,
+`{"diff_id": …, "digest": …, "size": …}`, or `{"error": …}` with exit status 1.
 """
 
 import hashlib
@@ -58,8 +58,8 @@ def _write(data: bytes) -> int:
 def main(kind: str, root: str, parent: str, *scaffold: str) -> int:
     confine(root, parent=int(parent))
     try:
-        walk = Walk(as_layer=kind == "layer", scaffold=scaffold)
-        outcome = layer(walk) if kind == "layer" else tree(walk)
+        walk = Walk(as_layer=kind != "tree", has_names=kind == "names", scaffold=scaffold)
+        outcome = tree(walk) if kind == "tree" else layer(walk)
     except OSError as error:
         outcome = {"error": f"{error.filename or 'writing'}: {error.strerror}"}
     sys.stderr.write(json.dumps(outcome) + "\n")

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from engine.errors import EngineError
+from engine.graphdriver.driver import Staging
 from engine.image.archive.child import child, parent
 
 _PIECE: Final = 256 << 10
@@ -28,11 +29,11 @@ class PackedLayer(msgspec.Struct, frozen=True):
     error: str = ""
 
 
-async def pack_layer(root: Path, target: Path) -> PackedLayer:
-    """Write the container layer at `root` as a layer blob to the new file `target`. Raises EngineError."""
+async def pack_layer(written: Staging, target: Path) -> PackedLayer:
+    """Write what a container has written as a layer blob to the new file `target`. Raises EngineError."""
     with target.open("xb") as file:
         streams = {"stdin": asyncio.subprocess.DEVNULL, "stdout": file, "stderr": asyncio.subprocess.PIPE}
-        async with child("pack", "layer", str(root), parent(), *SCAFFOLD, **streams) as process:
+        async with child("pack", written.marks.value, str(written.root), parent(), *SCAFFOLD, **streams) as process:
             _, said = await process.communicate()
     return _outcome(said, "packing the container's layer")
 

@@ -36,12 +36,14 @@ class _Found(NamedTuple):
 class Walk:
     """The entries below `/`.
 
-    `as_layer`: the tree is a container layer, whose overlayfs marks become `.wh.` files (OCI layer.md). `scaffold`
-    names what an engine makes as mount points: it is left out as long as it is empty.
+    `as_layer`: the tree is a container layer, whose overlayfs marks become `.wh.` files (OCI layer.md). `has_names`:
+    its marks are such files already. `scaffold` names what an engine makes as mount points: it is left out as long as
+    it is empty.
     """
 
-    def __init__(self, *, as_layer: bool, scaffold: Collection[str] = ()) -> None:
+    def __init__(self, *, as_layer: bool, has_names: bool = False, scaffold: Collection[str] = ()) -> None:
         self._as_layer = as_layer
+        self._has_names = has_names
         self._scaffold = frozenset(scaffold)
         self._links: dict[tuple[int, int], str] = {}
 
@@ -62,7 +64,9 @@ class Walk:
     def _entry(self, found: _Found) -> Iterator[bytes]:
         folder, _, name = found.path.rpartition("/")
         if self._as_layer and name.startswith(_PREFIX):
-            return  # it would be read as a deletion, which it is not
+            if self._has_names:
+                yield _mark(found.path.lstrip("/"))
+            return  # else it would be read as a deletion, which it is not
         if self._as_layer and stat.S_ISCHR(found.info.st_mode) and found.info.st_rdev == 0:
             yield _mark(f"{folder.lstrip('/')}/{_PREFIX}{name}".lstrip("/"))
             return

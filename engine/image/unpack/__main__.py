@@ -1,4 +1,6 @@
-"""`python -m engine.image.unpack ROOT LIMIT RESERVE PARENT`: unpack the layer on standard input into ROOT.
+"""`python -m engine.image.unpack ROOT MARKS LIMIT RESERVE PARENT`: unpack the layer on standard input into ROOT.
+
+Deletions are written as MARKS, `overlay` or `names` (see `whiteout`).
 
 One line of JSON comes out: `{"diff_id": …, "size": …}`, or `{"error": …}` with exit status 1. How far it has come, the
 parent sees by the offset of the file that both have open.
@@ -15,12 +17,13 @@ from engine.image.unpack.confine import confine
 from engine.image.unpack.errors import LayerError
 from engine.image.unpack.source import Source
 from engine.image.unpack.tree import Tree
+from engine.image.unpack.whiteout import MARKS, Marks
 
 
-def unpack(budget: Budget) -> dict[str, Any]:
+def unpack(budget: Budget, marks: Marks) -> dict[str, Any]:
     """Unpack standard input below `/`; returns the digest of the uncompressed stream and the layer's size in bytes."""
     source = Source(sys.stdin.fileno())
-    tree = Tree(budget)
+    tree = Tree(budget, marks)
     for entry in entries(source):
         try:
             tree.add(entry, source.pieces)
@@ -30,10 +33,10 @@ def unpack(budget: Budget) -> dict[str, Any]:
     return {"diff_id": source.drain(), "size": tree.size}
 
 
-def main(root: str, limit: str, reserve: str, parent: str) -> int:
+def main(root: str, marks: str, limit: str, reserve: str, parent: str) -> int:
     confine(root, parent=int(parent))
     try:
-        outcome = unpack(Budget(limit=int(limit), reserve=int(reserve)))
+        outcome = unpack(Budget(limit=int(limit), reserve=int(reserve)), MARKS[marks])
     except Exception as error:  # noqa: BLE001 - a traceback would read source files, by now the image's
         outcome = {"error": str(error) if isinstance(error, LayerError) else f"{type(error).__name__}: {error}"}
     sys.stdout.write(json.dumps(outcome) + "\n")

@@ -17,7 +17,7 @@ from engine.image.unpack import whiteout
 from engine.image.unpack.budget import Budget
 from engine.image.unpack.errors import LayerError
 from engine.image.unpack.header import Header
-from engine.image.unpack.whiteout import Meaning
+from engine.image.unpack.whiteout import Marks, Meaning
 
 _ROOT: Final = b"/"
 _NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -31,10 +31,11 @@ Data = Callable[[int], Iterable[memoryview]]
 
 
 class Tree:
-    """The layer's files. `size` is the bytes in files and links so far."""
+    """The layer's files, with deletions written as `marks`. `size` is the bytes in files and links so far."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, marks: Marks) -> None:
         self._budget = budget
+        self._marks = marks
         self._folder_times: dict[bytes, int] = {}
         self.size = 0
 
@@ -50,7 +51,7 @@ class Tree:
             self._delete(folder + b"/" + whiteout.deleted(name))
         elif meant is Meaning.OPAQUE:
             self._make_folder(folder or _ROOT)
-            whiteout.make_opaque(folder or _ROOT)
+            self._marks.hide(folder or _ROOT)
         if meant is not Meaning.FILE:
             for _ in data(entry.size):
                 pass
@@ -119,13 +120,14 @@ class Tree:
 
     def _delete(self, path: bytes) -> None:
         """A whiteout speaks of the layers below alone: what this layer has of that name stays."""
+        place = self._marks.place(path)
         try:
-            info = os.lstat(path)
+            info = os.lstat(place)
         except (FileNotFoundError, NotADirectoryError):
-            self._make(path, lambda: whiteout.make_whiteout(path))
+            self._make(place, lambda: self._marks.delete(path))
             return
         if stat.S_ISDIR(info.st_mode):
-            whiteout.make_opaque(path)
+            self._marks.hide(place)
 
     def _make(self, path: bytes, step: Callable[[], T]) -> T:
         """Run what makes `path`, after clearing whatever stands in its way. Most often nothing does."""
@@ -156,7 +158,7 @@ class Tree:
             return
         os.unlink(path)
         os.mkdir(path, _FOLDER_MODE)
-        whiteout.make_opaque(path)
+        self._marks.hide(path)
 
     def _make_parents(self, path: bytes) -> None:
         """The folders that an archive does not list. A link to a folder serves as one."""
@@ -172,7 +174,7 @@ class Tree:
         try:
             os.mkdir(path, _FOLDER_MODE)
         except FileExistsError:
-            if not whiteout.is_whiteout(os.lstat(path)):
+            if not self._marks.is_mark(os.lstat(path)):
                 raise LayerError(f"{path[:200]!r} is used as a folder and is none") from None
             self._make_folder(path)
 

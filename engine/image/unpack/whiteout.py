@@ -1,9 +1,9 @@
-"""Deletions, from the image format's `.wh.` files to overlayfs' own marks (OCI layer.md; kernel overlayfs.rst)."""
+"""Deletions: what an entry's name says, and how a folder is to say it (OCI layer.md; kernel overlayfs.rst)."""
 
 import os
 import stat
 from enum import Enum
-from typing import Final
+from typing import Final, Protocol
 
 from engine.image.unpack.errors import LayerError
 
@@ -40,16 +40,56 @@ def deleted(name: bytes) -> bytes:
     return name.removeprefix(_PREFIX)
 
 
-def make_whiteout(path: bytes) -> None:
-    os.mknod(path, stat.S_IFCHR, 0)
+class Marks(Protocol):
+    """One way to write deletions. All of them speak of the layers below, never of what their own layer has."""
+
+    def place(self, path: bytes) -> bytes:
+        """Where the mark is that `path` is gone."""
+
+    def delete(self, path: bytes) -> None:
+        """Mark `path`, at `place(path)`; raises FileExistsError where there is something."""
+
+    def hide(self, folder: bytes) -> None:
+        """Mark the folder: what the layers below have in it is not seen."""
+
+    def is_mark(self, info: os.stat_result) -> bool:
+        """Can this, at the place of a file, be a mark?"""
 
 
-def make_opaque(folder: bytes) -> None:
-    os.setxattr(folder, _OPAQUE_ATTRIBUTE, b"y", follow_symlinks=False)
+class OverlayMarks:
+    """Those that overlayfs reads: a mark stands in the place of the file."""
+
+    def place(self, path: bytes) -> bytes:
+        return path
+
+    def delete(self, path: bytes) -> None:
+        os.mknod(path, stat.S_IFCHR, 0)
+
+    def hide(self, folder: bytes) -> None:
+        os.setxattr(folder, _OPAQUE_ATTRIBUTE, b"y", follow_symlinks=False)
+
+    def is_mark(self, info: os.stat_result) -> bool:
+        return stat.S_ISCHR(info.st_mode) and info.st_rdev == 0
 
 
-def is_whiteout(info: os.stat_result) -> bool:
-    return stat.S_ISCHR(info.st_mode) and info.st_rdev == 0
+class NameMarks:
+    """The image format's own, for any file system: a mark stands beside the file, and nothing else may be so named."""
+
+    def place(self, path: bytes) -> bytes:
+        folder, _, name = path.rpartition(b"/")
+        return folder + b"/" + _PREFIX + name
+
+    def delete(self, path: bytes) -> None:
+        os.close(os.open(self.place(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+    def hide(self, folder: bytes) -> None:
+        os.close(os.open(folder.rstrip(b"/") + b"/" + _OPAQUE, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+    def is_mark(self, info: os.stat_result) -> bool:
+        return False
+
+
+MARKS: Final[dict[str, Marks]] = {"overlay": OverlayMarks(), "names": NameMarks()}
 
 
 def check_attribute(name: bytes) -> None:

@@ -1,35 +1,14 @@
-"""The overlay driver: the shared suite, and what is its own."""
+"""What is the overlay driver's own; what all drivers promise is in `suite`."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from engine.errors import InvalidParameter
-from engine.graphdriver.layout import NAME_LENGTH, layer_name
 from engine.graphdriver.overlay import OverlayDriver
 from engine.linux.mounts import mounted_below
-from tests.engine.graphdriver.suite import GraphDriverSuite, add_layer, chain
+from tests.engine.graphdriver.suite import add_layer
 
-
-@pytest.fixture
-async def driver(tmp_path: Path) -> AsyncIterator[OverlayDriver]:
-    overlay = OverlayDriver(tmp_path / "overlay")
-    yield overlay
-    await overlay.sweep((), ())
-    overlay.close()
-    assert mounted_below(tmp_path) == []
-    assert sorted(path.name for path in (tmp_path / "overlay").rglob("*")) == [
-        "containers",
-        "layers",
-        "none",
-        "staging",
-        "trash",
-    ]
-
-
-class TestOverlay(GraphDriverSuite):
-    pass
+pytestmark = pytest.mark.parametrize("driver", [OverlayDriver], indirect=True)
 
 
 @pytest.mark.root
@@ -37,7 +16,7 @@ async def test_a_second_engine_finds_what_the_first_left(tmp_path: Path, driver:
     layer = await add_layer(driver, "base", {"a": "1"})
     await driver.create("c", [layer])
     root = await driver.mount("c")
-    successor = OverlayDriver(tmp_path / "overlay")
+    successor = OverlayDriver(tmp_path / "graph")
     await successor.sweep({"c"}, {layer})
     assert await successor.mount("c") == root
     assert (root / "a").read_text() == "1"
@@ -55,24 +34,10 @@ async def test_only_root_may_pass_and_containers_may_not_notice(driver: OverlayD
 
 @pytest.mark.root
 async def test_it_works_through_a_symbolic_link(tmp_path: Path, driver: OverlayDriver) -> None:
-    (tmp_path / "link").symlink_to(tmp_path / "overlay")
+    (tmp_path / "link").symlink_to(tmp_path / "graph")
     other = OverlayDriver(tmp_path / "link")
     await other.create("c", [await add_layer(other, "base", {"a": "1"})])
     await other.mount("c")
     await other.sweep((), ())
     assert mounted_below(tmp_path) == []
     other.close()
-
-
-def test_layer_names_are_short_and_of_safe_characters() -> None:
-    name = layer_name(chain("x"))
-    assert len(name) == NAME_LENGTH
-    assert not set(name) & set(":,\\/.")
-
-
-@pytest.mark.parametrize(
-    "name", ["", "sha256:", "sha256:../../x", "sha512:" + "0" * 128, "0" * 64, "sha256:" + "0" * 62]
-)
-def test_what_is_no_chain_id(name: str) -> None:
-    with pytest.raises(InvalidParameter, match="chain ID"):
-        layer_name(name)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.graphdriver.driver import Marks, Staging
 from engine.image.archive.packing import pack_layer, pack_tree
 from tests.engine.image.archives import Unpacker
 
@@ -43,8 +44,8 @@ def _written(root: Path) -> Path:
 
 async def test_layer_round_trip(tmp_path: Path, unpacker: Unpacker) -> None:
     root = _written(tmp_path / "diff")
-    one = await pack_layer(root, tmp_path / "one")
-    assert one == await pack_layer(root, tmp_path / "two"), "the same files make the same layer"
+    one = await pack_layer(Staging(root, Marks.OVERLAY), tmp_path / "one")
+    assert one == await pack_layer(Staging(root, Marks.OVERLAY), tmp_path / "two"), "the same files make the same layer"
     blob = (tmp_path / "one").read_bytes()
     assert one.size == len(blob)
     with tarfile.open(fileobj=io.BytesIO(blob), encoding="utf-8", errors="surrogateescape") as tar:

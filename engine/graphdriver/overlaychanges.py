@@ -1,56 +1,34 @@
-"""What a container's writable layer changes of its image, as `docker diff` tells it.
+"""What a container's writable layer changes of its image, as the overlay driver keeps both.
 
-The layers are in the form that `graphdriver.driver` describes. The writable one may change meanwhile, so it is walked
-by descriptors; the image's are looked into without following a link, whose targets would be the host's.
+The writable one may change meanwhile, so it is walked by descriptors; the image's are looked into without following a
+link, whose targets would be the host's.
 """
 
 import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
+from engine.graphdriver.change import Change, Kind, differ, is_stub, whole
 from engine.linux import syscalls
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _BELOW: Final = syscalls.RESOLVE_BENEATH | syscalls.RESOLVE_NO_SYMLINKS
 _MISSING: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
-#: What the runtime makes for its own mounts. Docker has it in a layer between the image and the container's.
-_STUBS: Final = frozenset(
-    {"/dev", "/dev/console", "/dev/pts", "/dev/shm", "/etc", "/etc/hostname", "/etc/hosts"}  # noqa: S108 - a mount point
-    | {"/etc/resolv.conf", "/proc", "/sys"}
-)
 
 
-class Kind(IntEnum):
-    """The API's numbers."""
+def changes(written: Path, layers: Sequence[Path], scaffold: Collection[str] = ()) -> list[Change]:
+    """Compare the folder of a writable layer with the image's `layers`, the topmost first; see `driver`.
 
-    MODIFIED = 0
-    ADDED = 1
-    DELETED = 2
-
-
-class Change(NamedTuple):
-    path: str
-    kind: Kind
-
-
-def changes(written: Path, layers: Sequence[Path]) -> list[Change]:
-    """Compare the folder of a writable layer with the image's `layers`, the topmost first; sorted by path.
-
-    A folder counts as modified when anything in it has changed. Blocks for as long as the layer has files.
+    Blocks for as long as the layer has files.
     """
     with contextlib.ExitStack() as opened:
         folders = [_open(opened, layer) for layer in layers]
-        found = dict(_Walk(folders).below(_open(opened, written)))
-    for path in list(found):
-        for parent in _parents(path):
-            found.setdefault(parent, Kind.MODIFIED)
-    return [Change(path, found[path]) for path in sorted(found)]
+        return whole(dict(_Walk(folders, scaffold).below(_open(opened, written))))
 
 
 @dataclass(frozen=True)
@@ -65,8 +43,9 @@ class _Pair:
 class _Walk:
     """Looks at everything in the writable layer once."""
 
-    def __init__(self, layers: Sequence[int]) -> None:
+    def __init__(self, layers: Sequence[int], scaffold: Collection[str]) -> None:
         self._layers = layers
+        self._scaffold = frozenset(scaffold)
 
     def below(self, written: int) -> Iterator[tuple[str, Kind]]:
         waiting = [_Pair("", tuple(range(len(self._layers))))]
@@ -84,7 +63,7 @@ class _Walk:
             except FileNotFoundError:
                 continue
             old = self._old(path, pair.shown)
-            if (kind := _kind(path, old, new)) is not None:
+            if (kind := self._kind(path, old, new)) is not None:
                 yield path, kind
             if stat.S_ISDIR(new.st_mode):
                 with contextlib.suppress(OSError), _opened(folder, name) as child:
@@ -93,6 +72,13 @@ class _Walk:
                 yield from self._lost(path, self._shown(path, pair.shown), frozenset())
         if pair.is_opaque:
             yield from self._lost(pair.path, pair.shown, frozenset(names))
+
+    def _kind(self, path: str, old: os.stat_result | None, new: os.stat_result) -> Kind | None:
+        if _is_whiteout(new):
+            return Kind.DELETED if old is not None else None
+        if old is None:
+            return None if path in self._scaffold and is_stub(new) else Kind.ADDED
+        return Kind.MODIFIED if differ(old, new) else None
 
     def _lost(self, path: str, shown: tuple[int, ...], kept: frozenset[str]) -> Iterator[tuple[str, Kind]]:
         """What the image has in a folder that is hidden now."""
@@ -128,30 +114,6 @@ class _Walk:
                 if _is_opaque(folder):
                     break
         return tuple(found)
-
-
-def _kind(path: str, old: os.stat_result | None, new: os.stat_result) -> Kind | None:
-    if _is_whiteout(new):
-        return Kind.DELETED if old is not None else None
-    if old is None:
-        return None if path in _STUBS and _is_stub(new) else Kind.ADDED
-    return Kind.MODIFIED if _differ(old, new) else None
-
-
-def _differ(old: os.stat_result, new: os.stat_result) -> bool:
-    """As Docker compares: of a folder neither size nor time matters."""
-    if _owned(old) != _owned(new):
-        return True
-    is_folder = stat.S_ISDIR(new.st_mode)
-    return not is_folder and (old.st_size, old.st_mtime_ns) != (new.st_size, new.st_mtime_ns)
-
-
-def _owned(info: os.stat_result) -> tuple[int, ...]:
-    return info.st_mode, info.st_uid, info.st_gid, info.st_rdev
-
-
-def _is_stub(info: os.stat_result) -> bool:
-    return stat.S_ISDIR(info.st_mode) or (stat.S_ISREG(info.st_mode) and info.st_size == 0)
 
 
 def _is_whiteout(info: os.stat_result) -> bool:
@@ -193,8 +155,3 @@ def _open(opened: contextlib.ExitStack, folder: Path) -> int:
     descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     opened.callback(os.close, descriptor)
     return descriptor
-
-
-def _parents(path: str) -> Iterator[str]:
-    while path := path.rpartition("/")[0]:
-        yield path

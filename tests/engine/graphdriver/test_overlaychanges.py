@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.container.changes import Change, Kind, changes
+from engine.container.scaffold import STUBS
+from engine.graphdriver.change import Change, Kind
+from engine.graphdriver.overlaychanges import changes
 
 pytestmark = pytest.mark.root
 
@@ -101,7 +103,7 @@ def test_what_the_runtime_makes_for_its_mounts_is_no_change(layers: list[Path]) 
 
 
 def _found(layers: list[Path]) -> dict[str, str]:
-    found = changes(layers[0], layers[1:])
+    found = changes(layers[0], layers[1:], STUBS)
     assert found == sorted(found)
     assert all(isinstance(one, Change) for one in found)
     return {path: {Kind.MODIFIED: "C", Kind.ADDED: "A", Kind.DELETED: "D"}[kind] for path, kind in found}
