@@ -7,7 +7,7 @@ new one; `synchronous=NORMAL` keeps that true across a power loss too, at the pr
 import asyncio
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
@@ -62,6 +62,11 @@ class Records(Generic[R]):
         """Write the record; durable when this returns. It is encoded before, so later changes do not leak in."""
         row = (self._kind, key, self._encoder.encode(record))
         await self._database.write("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", [row])
+
+    async def put_all(self, records: Mapping[str, R]) -> None:
+        """Write several, all or none; durable when this returns."""
+        rows = [(self._kind, key, self._encoder.encode(record)) for key, record in records.items()]
+        await self._database.write("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", rows)
 
     async def delete(self, *keys: str) -> None:
         """Forget the records; a key that is not there is no error."""

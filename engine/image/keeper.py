@@ -1,21 +1,31 @@
 """Who still needs a layer or a blob, and its removal when nobody does.
 
-Nothing is counted on disk, where a count could go wrong: what images need is read off the graph, what running pulls
-need is held here, and all else may go.
+Nothing is counted on disk, where a count could go wrong: what images need is read off the graph, what the build cache
+keeps it says itself, what running pulls and builds need is held here, and all else may go.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 
 from engine.image.blobs import BlobStore
 from engine.image.graph import Graph
 from engine.image.layer import Layers
 
+#: Chain IDs of layers, and digests of blobs.
+Needed = tuple[set[str], set[str]]
+
+
+def _nothing() -> Needed:
+    return set(), set()
+
 
 class Keeper:
-    """Removes layers and blobs that neither an image nor a pull needs."""
+    """Removes layers and blobs that neither an image nor a pull needs, nor what `also` names."""
+
+    #: What others keep for a later use.
+    also: Callable[[], Needed] = staticmethod(_nothing)
 
     def __init__(self, graph: Graph, layers: Layers, blobs: BlobStore) -> None:
         self._graph = graph
@@ -23,6 +33,11 @@ class Keeper:
         self._blobs = blobs
         self._held: Counter[str] = Counter()
         self._removing = asyncio.Lock()
+
+    def needed(self) -> Needed:
+        """What must outlive a restart."""
+        layers, blobs = self.also()
+        return layers | self._graph.live_layers(), blobs | self._graph.live_blobs()
 
     @asynccontextmanager
     async def hold(self, layers: Collection[str], blobs: Collection[str]) -> AsyncIterator[None]:
@@ -43,9 +58,9 @@ class Keeper:
         Returns the chain IDs of the layers that are gone, in their order; one that a container uses is not, yet.
         """
         async with self._removing:
-            unneeded = self._unneeded(layers, self._graph.live_layers())
-            gone = [layer for layer in unneeded if await self._layers.remove(layer)]
-            for digest in self._unneeded(blobs, self._graph.live_blobs()):
+            live_layers, live_blobs = self.needed()
+            gone = [layer for layer in self._unneeded(layers, live_layers) if await self._layers.remove(layer)]
+            for digest in self._unneeded(blobs, live_blobs):
                 await self._blobs.remove(digest)
             return gone
 

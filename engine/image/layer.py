@@ -77,6 +77,19 @@ class Layers:
             await self._driver.commit(staging, layer.chain_id)
             self._sizes[layer.chain_id] = size
 
+    async def adopt(self, staging: Staging, chain_id: str, size: int) -> None:
+        """Make a layer of what was made here, and not unpacked; `size` is the bytes of its files."""
+        async with self._locks.hold(chain_id):
+            if self.has(chain_id):
+                await self._driver.discard(staging)
+                return
+            await self._driver.commit(staging, chain_id)
+            self._sizes[chain_id] = size
+
+    def know(self, chain_id: str, size: int) -> None:
+        """The layer may be there without an image: this is its size then."""
+        self._sizes.setdefault(chain_id, size)
+
     async def remove(self, chain_id: str) -> bool:
         """Forget the layer; False when its files stay until the last container that uses them goes."""
         self._sizes.pop(chain_id, None)

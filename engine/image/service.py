@@ -21,7 +21,7 @@ from engine.image.catalog import Catalog
 from engine.image.config import ImageConfig, unix_time
 from engine.image.graph import Graph, ImageRecord, Node
 from engine.image.image import Image
-from engine.image.keeper import Keeper
+from engine.image.keeper import Keeper, Needed
 from engine.image.layer import Layers
 from engine.image.reference import Reference, parse, parse_any
 from engine.store import Database
@@ -86,8 +86,16 @@ class Images:
 
     @property
     def live_layers(self) -> set[str]:
-        """The chain IDs of all layers that images need, for the driver's sweep."""
-        return self._graph.live_layers()
+        """The chain IDs of all layers that images need, or the build cache keeps, for the driver's sweep."""
+        return self._keeper.needed()[0]
+
+    def keep_also(self, needed: Callable[[], Needed]) -> None:
+        """What `needed` names stays when no image needs it any more."""
+        self._keeper.also = needed
+
+    async def collect(self, layers: Collection[str], blobs: Collection[str]) -> None:
+        """Remove those of `layers` and `blobs` that nothing needs any more."""
+        await self._keeper.collect(layers, blobs)
 
     # Changing
 
@@ -140,7 +148,7 @@ class Images:
 
     def sweep(self) -> None:
         """Delete the blobs that a dead engine left (blocking: at start, before anything is pulled)."""
-        self.blobs.sweep(self._graph.live_blobs())
+        self.blobs.sweep(self._keeper.needed()[1])
 
     # Steps
 

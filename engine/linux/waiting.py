@@ -29,6 +29,17 @@ async def any_readable(*descriptors: int) -> None:
             loop.remove_reader(descriptor)
 
 
+async def writable(descriptor: int) -> None:
+    """Return when `descriptor` can be written to. No two tasks may wait for the same one."""
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_writer(descriptor, _settle, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_writer(descriptor)
+
+
 async def read_available(descriptor: int) -> bytes:
     """The next bytes of a non-blocking descriptor; empty at its end."""
     while True:
