@@ -5,6 +5,9 @@
 <root>/ingest/<token>     on its way in, a file or a folder; what is here at start is left from a dead engine
 <root>/partial/<hex>      what came of a blob before its download was cut; the next one goes on from there
 ```
+
+A blob survives the engine from the moment that it has its name, and a power loss after `sync`: one flush for all blobs
+and layers of an image costs a fraction of one for each. What lost its bytes in between is named by nothing, and swept.
 """
 
 import asyncio
@@ -20,7 +23,9 @@ from typing import Final
 
 from engine.errors import EngineError, InvalidParameter, NotFound
 from engine.image.digest import check_digest
+from engine.image.inflow import Inflow
 from engine.image.threads import finish_in_thread
+from engine.linux import syscalls
 from engine.linux.trees import remove_tree
 
 #: Bytes are hashed and written in pieces of about this size: the hop to a thread costs as much as hashing 100 KiB.
@@ -72,13 +77,17 @@ class Ingest:
         await finish_in_thread(_rewind, self._descriptor)
 
     async def commit(self) -> None:
-        """Check digest and size, and put the blob in its place, durable. Raises DigestMismatch."""
+        """Check digest and size, and put the blob in its place. Raises DigestMismatch."""
         await self._flush()
         if self._offset != self._size:
             raise DigestMismatch(f"{self._digest}: {self._offset} bytes were sent, its size is {self._size}")
         if (actual := f"sha256:{self._hash.hexdigest()}") != self._digest:
             raise DigestMismatch(f"{self._digest}: content does not match its digest, it is {actual}")
-        await finish_in_thread(_settle, self._descriptor, self._path, self._final)
+        # One that is there may be needed, and is on the disk: bytes that are not yet must not take its place.
+        if self._final.exists():
+            self._path.unlink()
+        else:
+            self._path.rename(self._final)
 
     def close(self) -> None:
         """Let go of the file; what was not committed is removed."""
@@ -101,15 +110,33 @@ class Partial(Ingest):
     """A blob whose first bytes may be there already. What has come in outlives the writer, and the engine.
 
     A machine that went down may have lost bytes in the midst of it: `commit` finds that, and all is fetched anew.
+    Its `inflow` is told of each step.
     """
 
     _flags = os.O_RDWR
+
+    def __init__(self, path: Path, final: Path, digest: str, size: int, inflow: Inflow) -> None:
+        super().__init__(path, final, digest, size)
+        self._inflow = inflow
 
     async def recall(self) -> None:
         """Take in what is there."""
         self._offset = await finish_in_thread(self._hash_stored)
         if self._offset > self._size:
             await self.restart()
+        self._inflow.begin(self._path)
+
+    async def restart(self) -> None:
+        self._inflow.end()
+        await super().restart()
+
+    async def commit(self) -> None:
+        await super().commit()
+        self._inflow.end()
+
+    async def _flush(self) -> None:
+        await super()._flush()
+        self._inflow.grew()
 
     def close(self) -> None:
         """Let go of the file. An empty one is not kept."""
@@ -154,14 +181,14 @@ class BlobStore:
             incoming.close()
 
     @asynccontextmanager
-    async def resume(self, digest: str, size: int) -> AsyncIterator[Partial]:
+    async def resume(self, digest: str, size: int, inflow: Inflow) -> AsyncIterator[Partial]:
         """Take in a blob from where the last one who did was cut. No two may take in one blob at a time.
 
-        What the block does not commit stays for a day, unless the disk gave out.
+        `inflow` can be read from meanwhile. What the block does not commit stays for a day, unless the disk gave out.
         """
         await asyncio.to_thread(self._expire)
         path = self._partial / self.path(digest).name
-        incoming = Partial(path, self.path(digest), digest, size)
+        incoming = Partial(path, self.path(digest), digest, size, inflow)
         try:
             await incoming.recall()
             yield incoming
@@ -187,12 +214,17 @@ class BlobStore:
         finally:
             await finish_in_thread(remove_tree, folder)
 
-    async def adopt(self, path: Path, digest: str) -> None:
-        """Give a file of a scratch folder its place in the store too, durable; one that has the digest already stays.
+    def adopt(self, path: Path, digest: str) -> None:
+        """Give a file of a scratch folder its place in the store too; one that has the digest already stays.
 
         The caller has found the digest right, and does not write to the file any more.
         """
-        await finish_in_thread(_adopt, path, self.path(digest))
+        with contextlib.suppress(FileExistsError):
+            self.path(digest).hardlink_to(path)
+
+    async def sync(self) -> None:
+        """Return when all blobs would survive a power loss: before it is written down that something needs them."""
+        await finish_in_thread(_sync, self.root)
 
     def read(self, digest: str, *, limit: int) -> bytes:
         """A small document, whole; raises NotFound, or InvalidParameter when it has more than `limit` bytes."""
@@ -235,26 +267,9 @@ def _rewind(descriptor: int) -> None:
     os.lseek(descriptor, 0, os.SEEK_SET)
 
 
-def _adopt(path: Path, final: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+def _sync(root: Path) -> None:
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    with contextlib.suppress(FileExistsError):
-        final.hardlink_to(path)
-    _sync_folder(final.parent)
-
-
-def _settle(descriptor: int, path: Path, final: Path) -> None:
-    os.fsync(descriptor)
-    path.rename(final)
-    _sync_folder(final.parent)
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
+        syscalls.syncfs(folder)
     finally:
         os.close(folder)

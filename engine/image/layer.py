@@ -24,6 +24,9 @@ RESERVE: Final = 128 << 20
 #: How often the progress of an unpacking is looked at, in seconds.
 _LOOK: Final = 0.2
 
+#: How many layers are unpacked at a time, on a machine with fewer CPUs than this too.
+_AT_LEAST: Final = 4
+
 Progress = Callable[[int], None]
 
 
@@ -44,13 +47,16 @@ class LayerName:
 
 
 class Layers:
-    """Unpacks layers into the driver, each once however many ask for it, and no more at a time than there are CPUs."""
+    """Unpacks layers into the driver, each once however many ask for it, and a few at a time.
+
+    More than there are CPUs may be on the way, as one of a blob that is still coming in mostly waits.
+    """
 
     def __init__(self, driver: GraphDriver, sizes: Mapping[str, int]) -> None:
         self._driver = driver
         self._sizes = dict(sizes)
         self._locks = NamedLocks()
-        self._slots = asyncio.Semaphore(max(2, os.cpu_count() or 1))
+        self._slots = asyncio.Semaphore(max(_AT_LEAST, os.cpu_count() or 1))
 
     def has(self, chain_id: str) -> bool:
         return chain_id in self._sizes and self._driver.has(chain_id)
@@ -59,18 +65,19 @@ class Layers:
         """The bytes of the layer's files; KeyError for a layer that is not there."""
         return self._sizes[chain_id]
 
-    async def add(self, layer: LayerName, blob: Path, progress: Progress) -> None:
+    async def add(self, layer: LayerName, blob: Path, progress: Progress, *, news: int | None = None) -> None:
         """Unpack the blob as `layer`, unless it is there by now.
 
-        `progress` is told the compressed bytes read so far. Raises InvalidParameter when the blob is no layer or not
-        the one that its diff ID names. Nothing stays of a layer that failed or was cancelled.
+        `news` is the pipe of a blob that is still coming in (see `inflow`). `progress` is told the compressed bytes
+        read so far. Raises InvalidParameter when the blob is no layer or not the one that its diff ID names. Nothing
+        stays of a layer that failed or was cancelled.
         """
         async with self._locks.hold(layer.chain_id), self._slots:
             if self.has(layer.chain_id):
                 return
             staging = await self._driver.stage()
             try:
-                size = await self._fill(staging, layer, blob, progress)
+                size = await self._fill(staging, layer, blob, progress, news)
             except BaseException:
                 await self._driver.discard(staging)
                 raise
@@ -99,8 +106,8 @@ class Layers:
         """Return when all layers would survive a power loss."""
         await self._driver.sync()
 
-    async def _fill(self, staging: Staging, layer: LayerName, blob: Path, progress: Progress) -> int:
-        outcome = await _unpack(blob, staging, progress)
+    async def _fill(self, staging: Staging, layer: LayerName, blob: Path, progress: Progress, news: int | None) -> int:
+        outcome = await _unpack(blob, staging, progress, news)
         if outcome.error:
             raise InvalidParameter(f"failed to register layer {layer.diff_id}: {outcome.error}")
         if outcome.diff_id != layer.diff_id:
@@ -108,9 +115,9 @@ class Layers:
         return outcome.size
 
 
-async def _unpack(blob: Path, staging: Staging, progress: Progress) -> Unpacked:
+async def _unpack(blob: Path, staging: Staging, progress: Progress, news: int | None) -> Unpacked:
     with blob.open("rb", buffering=0) as file:
-        process = await _start(file, staging)
+        process = await _start(file, staging, news)
         teller = spawn(_tell(file, progress), name=f"progress of {blob.name}", owner=set())
         try:
             said, complaint = await process.communicate()
@@ -126,12 +133,14 @@ async def _unpack(blob: Path, staging: Staging, progress: Progress) -> Unpacked:
         raise EngineError(f"unpacking {blob.name}: the process ended with {process.returncode}: {last}") from None
 
 
-async def _start(file: IO[bytes], staging: Staging) -> asyncio.subprocess.Process:
+async def _start(file: IO[bytes], staging: Staging, news: int | None) -> asyncio.subprocess.Process:
     """The confined child; see `engine.image.unpack`. Its environment holds nothing but the way to the code."""
-    how = (str(staging.root), staging.marks.value, str(SIZE_LIMIT), str(RESERVE), str(os.getpid()))
+    how = [str(staging.root), staging.marks.value, str(SIZE_LIMIT), str(RESERVE), str(os.getpid())]
+    how += [] if news is None else [str(news)]
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-s", "-B", "-m", "engine.image.unpack", *how),
         stdin=file,
+        pass_fds=() if news is None else (news,),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env={"PYTHONPATH": str(Path(engine.__file__).parent.parent), "LC_ALL": "C.UTF-8"},

@@ -9,6 +9,7 @@ import aiohttp
 
 from engine.errors import EngineError, Unavailable
 from engine.image.blobs import BlobStore, DigestMismatch, Ingest
+from engine.image.inflow import Inflow
 from engine.image.layer import RESERVE
 from engine.image.locks import NamedLocks
 from engine.image.manifest import Descriptor
@@ -30,23 +31,27 @@ class Downloader:
         self._locks = NamedLocks()
         self._slots = asyncio.Semaphore(PARALLEL)
 
-    async def fetch(self, client: RepositoryClient, blob: Descriptor, progress: LayerProgress) -> None:
-        """Have the blob in the store. What came of one that failed or was cancelled is kept for a day.
+    async def fetch(self, client: RepositoryClient, blob: Descriptor, progress: LayerProgress, inflow: Inflow) -> None:
+        """Have the blob in the store; `inflow` can be read from meanwhile.
+
+        What came of one that failed or was cancelled is kept for a day.
 
         Raises what the client raises, DigestMismatch for content that is not what it should be, and EngineError
         when the disk has no room for it.
         """
         async with self._locks.hold(blob.digest):
             if self._blobs.has(blob.digest):
+                inflow.begin(self._blobs.path(blob.digest))
+                inflow.end()
                 return
             if self._slots.locked():
                 progress.say("Waiting")
             async with self._slots:
                 self._check_room(blob)
-                await self._fetch(client, blob, progress)
+                await self._fetch(client, blob, progress, inflow)
 
-    async def _fetch(self, client: RepositoryClient, blob: Descriptor, progress: LayerProgress) -> None:
-        async with self._blobs.resume(blob.digest, blob.size) as incoming:
+    async def _fetch(self, client: RepositoryClient, blob: Descriptor, progress: LayerProgress, inflow: Inflow) -> None:
+        async with self._blobs.resume(blob.digest, blob.size, inflow) as incoming:
             for attempt in range(1, ATTEMPTS + 1):
                 try:
                     await _receive(client, blob, incoming, progress)

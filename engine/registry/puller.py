@@ -1,7 +1,8 @@
 """Pulling: `docker pull`, from the manifest to a named image."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+import contextlib
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from engine.image import platform as platforms
 from engine.image.config import SIZE_LIMIT, ImageConfig, parse_config
 from engine.image.digest import chain_ids
 from engine.image.graph import ImageRecord
+from engine.image.inflow import Inflow
 from engine.image.layer import LayerName
 from engine.image.manifest import CONFIG_TYPES, Descriptor, Manifest
 from engine.image.platform import Platform
@@ -159,23 +161,40 @@ class Puller:
                     layers.create_task(self._bring_layer(plan.client, blob, name, LayerProgress(progress, blob.digest)))
             await self._images.blobs.put(plan.manifest.descriptor.digest, plan.manifest.raw)
             await self._images.blobs.put(plan.id, plan.raw_config)
+            await self._images.blobs.sync()
             await self._images.add(_record(plan, self._images), plan.config)
 
     async def _bring_layer(
         self, client: RepositoryClient, blob: Descriptor, name: LayerName, progress: LayerProgress
     ) -> None:
-        store = self._images.layer_store
-        if store.has(name.chain_id):
-            progress.say("Already exists")
-            if _compressed(self._images, blob, name) is None:
-                await self._downloader.fetch(client, blob, progress)
-            return
-        progress.say("Pulling fs layer")
-        await self._downloader.fetch(client, blob, progress)
-        progress.say("Download complete")
-        path = self._images.blobs.path(blob.digest)
-        await store.add(name, path, lambda read: progress.bar("Extracting", read, blob.size))
+        with Inflow() as inflow:
+            if self._images.layer_store.has(name.chain_id):
+                progress.say("Already exists")
+                if _compressed(self._images, blob, name) is None:
+                    await self._downloader.fetch(client, blob, progress, inflow)
+                return
+            progress.say("Pulling fs layer")
+            async with asyncio.TaskGroup() as group:
+                early = group.create_task(self._unpack_early(name, blob, inflow, progress))
+                await self._downloader.fetch(client, blob, progress, inflow)
+                progress.say("Download complete")
+                await early
+            await self._images.layer_store.add(name, self._images.blobs.path(blob.digest), _extracting(blob, progress))
         progress.say("Pull complete")
+
+    async def _unpack_early(self, name: LayerName, blob: Descriptor, inflow: Inflow, progress: LayerProgress) -> None:
+        """Unpack while the blob comes in.
+
+        Whatever is wrong then may be the wire's fault, and mended: only what comes of the verified blob counts.
+        """
+        shown = _extracting(blob, progress)
+
+        def show(read: int) -> None:
+            if inflow.is_over:  # until then the bar is the download's
+                shown(read)
+
+        with contextlib.suppress(EngineError):
+            await self._images.layer_store.add(name, await inflow.path(), show, news=inflow.news)
 
     async def _name(self, reference: Reference, digest: str, image_id: str) -> bool:
         """Give the image its names; True when the one that was asked for is new to it."""
@@ -203,6 +222,10 @@ async def _plan(resolved: Resolved) -> Plan:
         )
     names = (LayerName(chain, diff) for chain, diff in zip(chain_ids(diff_ids), diff_ids, strict=True))
     return Plan(resolved.client, manifest, raw, config, tuple(zip(manifest.layers, names, strict=True)))
+
+
+def _extracting(blob: Descriptor, progress: LayerProgress) -> Callable[[int], None]:
+    return lambda read: progress.bar("Extracting", read, blob.size)
 
 
 def _compressed(images: Images, blob: Descriptor, name: LayerName) -> Descriptor | None:

@@ -91,6 +91,7 @@ async def take_in(images: Images, arrival: Arrival) -> AsyncGenerator[int, None]
             await cancel_all(tasks)
         await images.blobs.put(digest_of(manifest), manifest)
         await images.blobs.put(arrival.id, arrival.raw_config)
+        await images.blobs.sync()
         await images.add(_record(images, arrival, manifest, chosen), arrival.config)
 
 
@@ -109,7 +110,7 @@ def layer_type(path: Path) -> str:
 async def _take_layer(images: Images, arrival: Arrival, number: int, blob: Blob) -> int:
     digest = blob.descriptor.digest
     if blob.path is not None and not images.blobs.has(digest):
-        await images.blobs.adopt(blob.path, digest)
+        images.blobs.adopt(blob.path, digest)
     name = LayerName(arrival.chain[number], arrival.config.rootfs.diff_ids[number])
     await images.layer_store.add(name, images.blobs.path(digest), lambda _: None)
     return number

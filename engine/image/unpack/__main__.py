@@ -1,6 +1,7 @@
-"""`python -m engine.image.unpack ROOT MARKS LIMIT RESERVE PARENT`: unpack the layer on standard input into ROOT.
+"""`python -m engine.image.unpack ROOT MARKS LIMIT RESERVE PARENT [NEWS]`: unpack the layer on standard input into ROOT.
 
-Deletions are written as MARKS, `overlay` or `names` (see `whiteout`).
+Deletions are written as MARKS, `overlay` or `names` (see `whiteout`). NEWS is the descriptor of a pipe, where
+the layer is still coming in (see `source`).
 
 One line of JSON comes out: `{"diff_id": …, "size": …}`, or `{"error": …}` with exit status 1. How far it has come, the
 parent sees by the offset of the file that both have open.
@@ -20,9 +21,8 @@ from engine.image.unpack.tree import Tree
 from engine.image.unpack.whiteout import MARKS, Marks
 
 
-def unpack(budget: Budget, marks: Marks) -> dict[str, Any]:
-    """Unpack standard input below `/`; returns the digest of the uncompressed stream and the layer's size in bytes."""
-    source = Source(sys.stdin.fileno())
+def unpack(source: Source, budget: Budget, marks: Marks) -> dict[str, Any]:
+    """Unpack the layer below `/`; returns the digest of the uncompressed stream and the layer's size in bytes."""
     tree = Tree(budget, marks)
     for entry in entries(source):
         try:
@@ -33,10 +33,12 @@ def unpack(budget: Budget, marks: Marks) -> dict[str, Any]:
     return {"diff_id": source.drain(), "size": tree.size}
 
 
-def main(root: str, marks: str, limit: str, reserve: str, parent: str) -> int:
-    confine(root, parent=int(parent))
+def main(root: str, marks: str, *further: str) -> int:
+    limit, reserve, parent, *news = map(int, further)
+    confine(root, parent=parent)
+    source = Source(sys.stdin.fileno(), growing=news[0] if news else None)
     try:
-        outcome = unpack(Budget(limit=int(limit), reserve=int(reserve)), MARKS[marks])
+        outcome = unpack(source, Budget(limit=limit, reserve=reserve), MARKS[marks])
     except Exception as error:  # noqa: BLE001 - a traceback would read source files, by now the image's
         outcome = {"error": str(error) if isinstance(error, LayerError) else f"{type(error).__name__}: {error}"}
     sys.stdout.write(json.dumps(outcome) + "\n")
