@@ -20,11 +20,13 @@ _INSIDE: Final = "PORTSIDE_BENCHMARK_INSIDE"
 
 @dataclass
 class Contender:
-    """One daemon, the busybox image in it, and what its turns took, in seconds."""
+    """One daemon, the busybox image in it, the registry that both can reach, and what its turns took, in seconds."""
 
     name: str
     docker: Docker
     image: str
+    registry: Registry
+    pid: int
     seconds: list[float] = field(default_factory=list)
 
     def client(self, *words: str) -> "subprocess.Popen[bytes]":
@@ -60,11 +62,22 @@ class Contender:
         )
 
 
-def alternate(contenders: list[Contender], what: Callable[[Contender], None], *, rounds: int, warm_up: int) -> float:
-    """Let them take turns, so that whatever else the machine does falls on both; returns the ratio of the medians."""
+def alternate(
+    contenders: list[Contender],
+    what: Callable[[Contender], None],
+    *,
+    rounds: int,
+    warm_up: int,
+    before: Callable[[list[Contender]], None] = lambda _: None,
+) -> float:
+    """Let them take turns, so that whatever else the machine does falls on both; returns the ratio of the medians.
+
+    `before` makes both ready for a round, and is not counted.
+    """
     for contender in contenders:
         contender.seconds.clear()
     for number in range(-warm_up, rounds):
+        before(contenders)
         for contender in contenders:
             contender.take_turn(what, counts=number >= 0)
     first, second = contenders
@@ -98,7 +111,10 @@ def _start(stack: ExitStack) -> list[Contender]:
     other = dockerd.Dockerd(bridged=True)
     stack.callback(other.stop)
     image = registry.push(images.busybox(), "busybox:latest")
-    contenders = [Contender("portside", engine.docker, image), Contender("dockerd", other.docker, image)]
+    contenders = [
+        Contender("portside", engine.docker, image, registry, engine.pid),
+        Contender("dockerd", other.docker, image, registry, other.pid),
+    ]
     for contender in contenders:
         contender.docker("pull", "--quiet", image)
     return contenders
