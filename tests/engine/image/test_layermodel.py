@@ -7,7 +7,7 @@ import asyncio
 import os
 import re
 import stat
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,7 +123,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     driver.close()
 
 
-def _trying(test: Callable[[list[Entry]], Awaitable[None]]) -> None:
+def _trying(test: Callable[[list[Entry]], Coroutine[None, None, None]]) -> None:
     with asyncio.Runner() as runner:
 
         @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
@@ -139,7 +139,7 @@ def test_layers_mean_what_the_model_says(bench: Bench) -> None:
 
     async def test(layer: list[Entry]) -> None:
         try:
-            expected: Tree | None = applied(low, layer)
+            expected = applied(low, layer)
         except Refused:
             with pytest.raises(InvalidParameter, match="failed to register layer") as caught:
                 await bench.see(LOWER, layer)
