@@ -18,7 +18,7 @@ _PIECE: Final = 1 << 20
 
 async def spool(body: AsyncIterable[bytes], path: Path) -> PackedLayer:
     """Write the body to `path`, then learn its names. Raises InvalidParameter for what is unreadable or too much."""
-    digest, size = await _write(body, path)
+    digest, size = await write(body, path)
     try:
         diff_id = await finish_in_thread(_diff_id, path)
     except LayerError as error:
@@ -26,7 +26,11 @@ async def spool(body: AsyncIterable[bytes], path: Path) -> PackedLayer:
     return PackedLayer(diff_id=diff_id, digest=digest, size=size)
 
 
-async def _write(body: AsyncIterable[bytes], path: Path) -> tuple[str, int]:
+async def write(body: AsyncIterable[bytes], path: Path, *, limit: int = SIZE_LIMIT) -> tuple[str, int]:
+    """Write the body to the new file `path`; returns its digest and its size in bytes.
+
+    Raises InvalidParameter for more than `limit` bytes, or for more than the disk has room for.
+    """
     digest, size, pending = hashlib.sha256(), 0, bytearray()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -34,17 +38,18 @@ async def _write(body: AsyncIterable[bytes], path: Path) -> tuple[str, int]:
             pending += piece
             size += len(piece)
             if len(pending) >= _PIECE:
-                await finish_in_thread(_append, descriptor, digest, pending, size)
+                await finish_in_thread(_append, descriptor, digest, pending, (size, limit))
                 pending = bytearray()
-        await finish_in_thread(_append, descriptor, digest, pending, size)
+        await finish_in_thread(_append, descriptor, digest, pending, (size, limit))
     finally:
         os.close(descriptor)
     return f"sha256:{digest.hexdigest()}", size
 
 
-def _append(descriptor: int, digest: "hashlib._Hash", data: bytearray, size: int) -> None:
+def _append(descriptor: int, digest: "hashlib._Hash", data: bytearray, sizes: tuple[int, int]) -> None:
     disk = os.fstatvfs(descriptor)
-    if size > SIZE_LIMIT or disk.f_bavail * disk.f_frsize < RESERVE + len(data):
+    size, limit = sizes
+    if size > limit or disk.f_bavail * disk.f_frsize < RESERVE + len(data):
         raise InvalidParameter(f"the archive has more than {size - len(data)} bytes, for which there is no space")
     digest.update(data)
     view = memoryview(data)
