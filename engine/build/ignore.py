@@ -31,7 +31,7 @@ def read_patterns(text: bytes) -> tuple[str, ...]:
     lines = text.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape").split("\n")
     stripped = (line.strip() for line in lines if not line.startswith("#"))
     patterns = tuple(_cleaned(line) for line in stripped if line)
-    Patterns(patterns)
+    Ignore(patterns)
     return patterns
 
 
@@ -55,7 +55,7 @@ def _clean_path(path: str) -> str:
     return "/".join(parts) or "."
 
 
-class Patterns:
+class Ignore:
     """Tells of paths (relative to the context's root, without `.` and `..`) whether the patterns leave them out."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
@@ -68,7 +68,7 @@ class Patterns:
     def is_empty(self) -> bool:
         return not self._exceptions
 
-    def excludes(self, path: str) -> bool:
+    def __call__(self, path: str) -> bool:
         folder, _, name = path.rpartition("/")
         state, decided = self._folder(folder)
         decided = max(decided, self._automaton.run(state, name).accepts)

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.build.ignore import Patterns, ignore_files, read_patterns
+from engine.build.ignore import Ignore, ignore_files, read_patterns
 from engine.errors import InvalidParameter
 
 
 def ignored(text: str, *paths: str) -> list[str]:
-    ignore = Patterns(read_patterns(text.encode()))
-    return [path for path in paths if ignore.excludes(path)]
+    ignore = Ignore(read_patterns(text.encode()))
+    return [path for path in paths if ignore(path)]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_malformed_patterns_are_refused(text):
 
 
 def test_no_patterns_leave_nothing_out():
-    assert Patterns(()).is_empty
+    assert Ignore(()).is_empty
     assert ignored("# only this\n", "a", "b/c") == []
 
 
@@ -86,9 +86,9 @@ def slow(pattern: str) -> re.Pattern[str]:
 
 @given(st.lists(st.tuples(st.booleans(), PATTERNS), max_size=5), st.lists(PATHS, max_size=6))
 def test_the_automaton_says_what_expressions_say(patterns, paths):
-    ignore = Patterns([("!" if is_exception else "") + pattern for is_exception, pattern in patterns])
+    ignore = Ignore([("!" if is_exception else "") + pattern for is_exception, pattern in patterns])
     for path in paths:
         parts = path.split("/")
         prefixes = ["/".join(parts[: count + 1]) for count in range(len(parts))]
         decided = [not exc for exc, pattern in patterns if any(slow(pattern).fullmatch(prefix) for prefix in prefixes)]
-        assert ignore.excludes(path) == (bool(decided) and decided[-1]), (patterns, path)
+        assert ignore(path) == (bool(decided) and decided[-1]), (patterns, path)
