@@ -10,7 +10,7 @@ from django.utils.deprecation import MiddlewareMixin
 
 from dashboard.access.decision import meet
 from dashboard.access.need import need_of
-from dashboard.access.rights import Rights, arights_of
+from dashboard.access.rights import NONE, Rights, arights_of
 from dashboard.hosts.client import EngineFailure
 from dashboard.hosts.middleware import told
 
@@ -46,6 +46,6 @@ class DeclaredAccess(MiddlewareMixin):
 
 
 def rights_in(request: HttpRequest) -> Rights:
-    """What the user of `request` may do, as the middleware found it."""
-    rights: Rights = getattr(request, _ATTRIBUTE)
+    """What the user of `request` may do, as the middleware found it; nothing before a view was found."""
+    rights: Rights = getattr(request, _ATTRIBUTE, NONE)
     return rights

@@ -46,9 +46,14 @@ class Rights:
             if permission in permitted and host in self.places.get(slug, ())
         )
 
+    def somewhere_on(self, host: str) -> frozenset[Permission]:
+        """What is permitted for all, or for some project's part, of `host`."""
+        parts = (permitted for slug, permitted in self.projects.items() if host in self.places.get(slug, ()))
+        return self.on_host(host).union(*parts)
+
     def has_somewhere(self, permission: Permission, host: str) -> bool:
         """Whether `permission` holds for all, or for a project's part, of `host`."""
-        return self.has(permission, host) or bool(self.projects_with(permission, host))
+        return permission in self.somewhere_on(host)
 
 
 ALL: Final = Rights(everywhere=frozenset(Permission))
