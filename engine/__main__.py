@@ -63,6 +63,14 @@ def _parser() -> argparse.ArgumentParser:
         "--insecure-registry", action="append", metavar="HOST",
         help="a registry, or a network of them, spoken to in plain HTTP [PORTSIDE_INSECURE_REGISTRIES]",
     )  # fmt: skip
+    parser.add_argument(
+        "--log-archive-hours", type=int, metavar="N",
+        help="how long the logs of removed containers are kept, 0 for not at all [PORTSIDE_LOG_ARCHIVE_HOURS, 168]",
+    )  # fmt: skip
+    parser.add_argument(
+        "--log-archive-mb", type=int, metavar="N",
+        help="how many megabytes of them are kept [PORTSIDE_LOG_ARCHIVE_MB, 1000]",
+    )  # fmt: skip
     parser.add_argument("--debug", action="store_true", default=None, help="log more [PORTSIDE_DEBUG]")
     parser.add_argument("--version", action="version", version=f"Portside engine {__version__}")
     return parser
@@ -79,6 +87,8 @@ def _configure(parsed: argparse.Namespace) -> Config:
         "storage_driver": parsed.storage_driver,
         "registry_mirrors": parsed.registry_mirror and tuple(parsed.registry_mirror),
         "insecure_registries": parsed.insecure_registry and tuple(parsed.insecure_registry),
+        "log_archive_hours": parsed.log_archive_hours,
+        "log_archive_megabytes": parsed.log_archive_mb,
         "debug": parsed.debug,
     }
     return replace(config, **{name: value for name, value in given.items() if value is not None})

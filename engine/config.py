@@ -41,6 +41,9 @@ class Config:
             *(f"192.168.{third}.0/20" for third in range(0, 256, 16)),
         )
     )
+    #: How long, and how much of, the logs of removed containers are kept; 0 for none.
+    log_archive_hours: int = 168
+    log_archive_megabytes: int = 1000
     debug: bool = False
 
     @classmethod
@@ -55,6 +58,8 @@ class Config:
             storage_driver=environment.get("PORTSIDE_STORAGE_DRIVER") or None,
             registry_mirrors=_listed(environment, "PORTSIDE_REGISTRY_MIRRORS"),
             insecure_registries=_listed(environment, "PORTSIDE_INSECURE_REGISTRIES"),
+            log_archive_hours=_whole(environment, "PORTSIDE_LOG_ARCHIVE_HOURS", 168),
+            log_archive_megabytes=_whole(environment, "PORTSIDE_LOG_ARCHIVE_MB", 1000),
             debug=environment.get("PORTSIDE_DEBUG", "") not in {"", "0", "false"},
         )
 
@@ -127,6 +132,13 @@ def _absolute(environment: Mapping[str, str], name: str, default: Path) -> Path:
     if not path.is_absolute():
         raise InvalidParameter(f"{name} must be an absolute path, not {str(path)!r}")
     return path
+
+
+def _whole(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isdecimal():
+        raise InvalidParameter(f"{name} must be a whole number, not {text!r}")
+    return int(text)
 
 
 def _listed(environment: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ class Files:
 
     def __init__(self, config: Config) -> None:
         self._home = config.home / "containers"
+        self.log_archive = config.home / "logs"
         self._run = config.run / "containers"
 
     def folder(self, container_id: str) -> Path:

@@ -2,14 +2,18 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterable
 from typing import Any
 
 from engine.container.container import Container
 from engine.container.control import Control
-from engine.container.files import Files
 from engine.container.index import Index
 from engine.container.lifecycle import Lifecycle, Parts, collect
+from engine.container.logs.archive import LogArchive
+from engine.container.logs.archived import ArchivedLog
+from engine.container.logs.policy import details_of
+from engine.container.record import Record
 from engine.container.state import Status, move
 from engine.errors import Conflict, NotFound
 
@@ -17,12 +21,20 @@ from engine.errors import Conflict, NotFound
 class Removal:
     """Removes containers, and all that is theirs."""
 
-    def __init__(self, parts: Parts, index: Index, lifecycle: Lifecycle, files: Files, control: Control) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        index: Index,
+        lifecycle: Lifecycle,
+        control: Control,
+        log_archive: LogArchive,
+    ) -> None:
         self._parts = parts
         self._index = index
         self._lifecycle = lifecycle
-        self._files = files
+        self._files = lifecycle.files
         self._control = control
+        self._log_archive = log_archive
 
     async def remove(self, container: Container, *, force: bool = False, volumes: bool = False) -> None:
         """Remove it, with `volumes` also its anonymous volumes. Raises Conflict when it runs and not `force`."""
@@ -66,7 +78,7 @@ class Removal:
                 self._lifecycle.cleanup(container) if self._files.bundle(container.id).exists() else _nothing(),
                 parts.graph.remove(container.id),
                 parts.volumes.release_all(container.id, anonymous=volumes),
-                asyncio.to_thread(self._files.remove, container.id),
+                self._put_away(container.record),
             )
         except ExceptionGroup:
             state.status = move(container.id, state.status, Status.DEAD)
@@ -74,9 +86,13 @@ class Removal:
             raise
         await parts.records.delete(container.id)
         self._index.remove(container)
-        await container.hub.end()
         parts.events.publish("container", "destroy", container.id, container.attributes())
         container.tell_removed()
+
+    async def _put_away(self, record: Record) -> None:
+        """The log to the archive, the other files to nowhere."""
+        await self._log_archive.keep(_note(record), self._files.folder(record.id))
+        await asyncio.to_thread(self._files.remove, record.id)
 
     async def _removed(self, container: Container, *, force: bool, volumes: bool) -> bool:
         """One attempt at removing it; False when it lives again by the time that it could have been removed."""
@@ -96,6 +112,24 @@ class Removal:
                 raise NotFound(f"No such container: {container.id}")  # another client was faster
             await asyncio.shield(self.finish(container, volumes=volumes))
         return True
+
+
+def _note(record: Record) -> ArchivedLog:
+    state, config = record.state, record.config
+    return ArchivedLog(
+        id=record.id,
+        name=record.name,
+        image=record.image_name,
+        image_id=record.image_id,
+        created=record.created,
+        started=state.started,
+        finished=state.finished,
+        removed=time.time_ns(),
+        exit_code=state.exit_code,
+        tty=config.tty,
+        labels=config.labels or {},
+        details=details_of(config, record.host_config.log_config),
+    )
 
 
 async def _nothing() -> None:

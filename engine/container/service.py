@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import structlog
 
+from engine.config import Config
 from engine.container import creation, logs, restart, stats
 from engine.container.checks import kernel
 from engine.container.config import EndpointConfig
@@ -24,6 +25,7 @@ from engine.container.hostmounts import HostMounts
 from engine.container.index import Index
 from engine.container.lifecycle import Lifecycle, Parts, cgroup_path, collect
 from engine.container.logs import LogOptions
+from engine.container.logs.archive import LogArchive, Retention
 from engine.container.logs.files import LogFiles
 from engine.container.logs.policy import details_of, policy_of
 from engine.container.neighbours import Neighbours
@@ -68,7 +70,8 @@ class Containers:
         self._lifecycle = Lifecycle(parts, self._after_end, self._neighbours, self._host_mounts)
         self.roots = self._lifecycle.roots
         self._control = Control(parts, self._lifecycle)
-        self._removal = Removal(parts, self._index, self._lifecycle, self.files, self._control)
+        self.log_archive = LogArchive(self.files.log_archive, _retention(parts.config))
+        self._removal = Removal(parts, self._index, self._lifecycle, self._control, self.log_archive)
         self._display = Display(parts, images, self._index, self.files, self._neighbours)
 
     async def create(self, request: CreateRequest) -> tuple[str, list[str]]:
@@ -303,6 +306,7 @@ class Containers:
     def restored(self) -> None:
         """All of the engine stands again: restarts that have waited for that may begin."""
         self._lifecycle.restored()
+        self.log_archive.start()
 
     def live(self) -> set[str]:
         """The containers that, by their records, have a process."""
@@ -318,6 +322,7 @@ class Containers:
     async def close(self) -> None:
         """Let go of the containers; they go on."""
         await self._lifecycle.close()
+        await self.log_archive.close()
 
     def _reserve_name(self, wanted: str | None, identifier: str) -> str:
         if wanted is not None:
@@ -367,6 +372,10 @@ class Containers:
     def _past(self, container: Container, options: AttachOptions) -> AsyncIterator[Chunk]:
         wanted = LogOptions(stdout=options.stdout, stderr=options.stderr)
         return logs.read(self.files.log(container.id), wanted, container.ended)
+
+
+def _retention(config: Config) -> Retention:
+    return Retention(seconds=config.log_archive_hours * 3600, size=config.log_archive_megabytes * 1_000_000)
 
 
 def _log_files(record: Record, files: Files) -> LogFiles | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import api
 from tests.support.docker_cli import Docker
 from tests.support.engine import EngineProcess
 from tests.support.waiting import until
@@ -60,3 +61,45 @@ def _followed(docker: Docker, container: str, last: str) -> list[str]:
             lines.append(client.stdout.readline().rstrip("\n"))
         client.kill()
     return lines
+
+
+def test_a_log_outlives_its_container(docker: Docker, engine: EngineProcess, pulled_busybox: str) -> None:
+    """Removed by hand, by itself, or by force; also once the engine has been started again."""
+    ids = [
+        docker("run", "-d", *words, "--label", f"who={name}", "--name", name, pulled_busybox, "sh", "-c", script)
+        for name, words, script in (
+            ("by-hand", (), "echo one; echo two >&2; exit 3"),
+            ("by-itself", ("--rm",), "read -t 0.2 x; echo alone"),
+            ("by-force", ("-t",), "echo at once; sleep 1000"),
+            ("silent", ("--rm",), "true"),
+        )
+    ]
+    docker("wait", "by-hand")
+    docker("rm", "by-hand")
+    until("its words", lambda: docker("logs", "by-force") != "")
+    docker("rm", "--force", "by-force")
+    until("their ends", lambda: docker("ps", "--all", "--quiet") == "")
+    engine.stop()
+    engine.restart()
+
+    listed = api.request(engine.socket, "GET", "/logs/archive").json
+    rows = {row["Name"]: row for row in listed if row["Id"] in ids}
+    assert rows.keys() == {"by-hand", "by-itself", "by-force"}
+    assert rows["by-hand"]["Id"] == ids[0]
+    assert (rows["by-hand"]["ExitCode"], rows["by-force"]["ExitCode"]) == (3, 137)
+    assert rows["by-hand"]["Labels"]["who"] == "by-hand"
+
+    def read(ref: str, query: str) -> bytes:
+        answer = api.request(engine.socket, "GET", f"/v1.48/logs/archive/{ref}?{query}")
+        assert answer.status == 200
+        return answer.body
+
+    assert read(ids[0], "stdout=1&stderr=0") == b"\x01\0\0\0\0\0\0\x04one\n"
+    assert read(ids[0][:12], "stderr=1&follow=1") == b"\x02\0\0\0\0\0\0\x04two\n"
+    assert read("by-itself", "stdout=1&tail=1").endswith(b"alone\n")
+    assert read("by-force", "stdout=1") == b"at once\r\n"
+    assert api.request(engine.socket, "DELETE", f"/logs/archive/{ids[0]}").status == 204
+    gone = api.request(engine.socket, "GET", f"/logs/archive/{ids[0]}?stdout=1")
+    assert (gone.status, gone.message) == (404, f"No such archived log: {ids[0]}")
+    assert api.request(engine.socket, "GET", "/logs/archive/by-force").status == 400
+    assert api.request(engine.socket, "GET", '/logs/archive?filters={"x":["y"]}').status == 400

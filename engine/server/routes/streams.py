@@ -1,11 +1,14 @@
 """What flows in and out of containers: attach, logs, and the wait for their end."""
 
+from collections.abc import AsyncIterator
+
 import msgspec
 from aiohttp import web
 
 from engine.container.container import WaitCondition, WaitResult
 from engine.container.logs import LogOptions
 from engine.container.service import AttachOptions
+from engine.container.streams import Chunk
 from engine.errors import InvalidParameter
 from engine.server import stdcopy, websocket
 from engine.server.detach import parse_keys
@@ -38,7 +41,11 @@ async def attach_websocket(request: web.Request) -> web.StreamResponse:
 async def logs(request: web.Request) -> web.StreamResponse:
     containers, ref = services(request).containers, request.match_info["id"]
     tty = containers.is_tty(ref)
-    chunks = containers.logs(ref, _log_options(request))
+    return await send_log(request, containers.logs(ref, log_options(request)), tty=tty)
+
+
+async def send_log(request: web.Request, chunks: AsyncIterator[Chunk], *, tty: bool) -> web.StreamResponse:
+    """Stream a log as Docker's clients read it: framed, or as it is where a terminal wrote it."""
     response = web.StreamResponse(headers={"Content-Type": stream_type(request, tty=tty)})
     with lasting(request):
         await response.prepare(request)
@@ -83,7 +90,7 @@ def _wait_answer(result: WaitResult) -> bytes:
     return msgspec.json.encode(answer) + b"\n"
 
 
-def _log_options(request: web.Request) -> LogOptions:
+def log_options(request: web.Request) -> LogOptions:
     return LogOptions(
         stdout=flag(request, "stdout"),
         stderr=flag(request, "stderr"),
