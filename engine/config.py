@@ -4,11 +4,12 @@ import hashlib
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from engine.addresspools import DEFAULT_RANGES, AddressRange
 from engine.errors import InvalidParameter
 from engine.ids import NAME_PATTERN
 
@@ -35,12 +36,7 @@ class Config:
     storage_driver: str | None = None
     registry_mirrors: tuple[str, ...] = ()
     insecure_registries: tuple[str, ...] = ()
-    address_pools: tuple[str, ...] = field(
-        default_factory=lambda: (
-            *(f"172.{second}.0.0/16" for second in range(17, 32)),
-            *(f"192.168.{third}.0/20" for third in range(0, 256, 16)),
-        )
-    )
+    address_pools: tuple[AddressRange, ...] = DEFAULT_RANGES
     #: How long, and how much of, the logs of removed containers are kept; 0 for none.
     log_archive_hours: int = 168
     log_archive_megabytes: int = 1000
@@ -58,6 +54,8 @@ class Config:
             storage_driver=environment.get("PORTSIDE_STORAGE_DRIVER") or None,
             registry_mirrors=_listed(environment, "PORTSIDE_REGISTRY_MIRRORS"),
             insecure_registries=_listed(environment, "PORTSIDE_INSECURE_REGISTRIES"),
+            address_pools=tuple(map(AddressRange.parse, _listed(environment, "PORTSIDE_ADDRESS_POOLS")))
+            or DEFAULT_RANGES,
             log_archive_hours=_whole(environment, "PORTSIDE_LOG_ARCHIVE_HOURS", 168),
             log_archive_megabytes=_whole(environment, "PORTSIDE_LOG_ARCHIVE_MB", 1000),
             debug=environment.get("PORTSIDE_DEBUG", "") not in {"", "0", "false"},

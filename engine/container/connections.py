@@ -1,12 +1,13 @@
 """A container's places on networks: what its record wishes, and what the networks give while it runs."""
 
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Address
-from typing import Any
+from ipaddress import ip_address, ip_interface
+from typing import Any, Final
 
 import msgspec
 import structlog
 
+from engine.container import endpointoptions
 from engine.container.checks.networks import check_endpoints, is_user_defined
 from engine.container.config import ContainerConfig, EndpointConfig, HostConfig, NetworkingConfig
 from engine.container.container import Container
@@ -14,12 +15,16 @@ from engine.container.files import Files
 from engine.container.record import Record
 from engine.errors import EngineError, Forbidden, InvalidParameter
 from engine.ids import short_id
+from engine.network.endpoint import Endpoint
 from engine.network.endpoints import Wishes
 from engine.network.ports import port_requests
-from engine.network.records import Endpoint, Network
+from engine.network.records import Network
 from engine.network.service import Networks
 
 log = structlog.get_logger(__name__)
+
+#: Prefix lengths of the link-local networks.
+_LINK_LOCAL: Final = {4: 16, 6: 64}
 
 
 def wanted_endpoints(config: ContainerConfig, host: HostConfig, said: NetworkingConfig) -> dict[str, EndpointConfig]:
@@ -57,11 +62,12 @@ class Connections:
         """Take the container's place on each of its networks; tells whether it shares the host's namespace."""
         wished = {self._networks.resolve(key).name: wishes for key, wishes in record.wished_endpoints.items()}
         record.endpoints = wished
+        last = next(reversed(wished), None)
         for name, wishes in wished.items():
             await self._networks.allocate(
                 record.id,
                 self._networks.resolve(name),
-                ports=_wanted_ports(record),
+                ports=_wanted_ports(record) if name == last else (),  # only then it is clear where they are published
                 wishes=self._wishes(record, self._networks.resolve(name), wishes),
                 name=record.name,
             )
@@ -107,7 +113,7 @@ class Connections:
                 ports=_wanted_ports(record),
                 name=record.name,
             )
-            self._files.rewrite(record, has_names=self._has_names(record), added=_address_of(endpoint))
+            self._files.rewrite(record, has_names=self._has_names(record), added=_addresses_of(endpoint))
             await self.adopt(record)
         record.endpoints = {**record.wished_endpoints, network.name: wishes}
 
@@ -120,18 +126,22 @@ class Connections:
             raise Forbidden("container cannot be disconnected from host network or connected to host network")
         if container.status.has_process:
             endpoint = await self._networks.disconnect(record.id, network)
-            self._files.rewrite(record, has_names=self._has_names(record), gone=_address_of(endpoint))
+            self._files.rewrite(record, has_names=self._has_names(record), gone=_addresses_of(endpoint))
         record.endpoints = {key: wishes for key, wishes in record.wished_endpoints.items() if key != network.name}
 
     def _wishes(self, record: Record, network: Network, said: EndpointConfig) -> Wishes:
-        if said.address and not network.is_subnet_chosen:
+        if not all(network.is_chosen(version) for version in said.addresses):
             raise InvalidParameter(
                 f"invalid config for network {network.name}: invalid endpoint settings:\nuser specified IP address is "
                 "supported only when connecting to networks with user configured subnets"
             )
+        options = said.driver_opts or {}
         return Wishes(
             mac=said.mac_address.replace("-", ":").lower(),
-            address=IPv4Address(said.address) if said.address else None,
+            addresses=tuple(map(ip_address, said.addresses.values())),
+            link_local=tuple(ip_interface((text, _LINK_LOCAL[ip_address(text).version])) for text in said.link_local),
+            interface=endpointoptions.interface(options),
+            sysctls=endpointoptions.sysctls(options),
             names=dns_names(record, said) if network.has_names else (),
             links=_links(said),
             priority=said.gw_priority,
@@ -158,14 +168,14 @@ def _check_connectable(record: Record, network: Network) -> None:
             "container sharing network namespace with another container or host cannot be connected to any other "
             "network"
         )
-    if network.plan is None or "none" in record.wished_endpoints:
+    if not network.spaces or "none" in record.wished_endpoints:
         raise Forbidden(
             "container cannot be connected to multiple networks with one of the networks in private (none) mode"
         )
 
 
-def _address_of(endpoint: Endpoint) -> list[str]:
-    return [str(endpoint.address.ip)] if endpoint.address else []
+def _addresses_of(endpoint: Endpoint) -> list[str]:
+    return [str(address.ip) for address in endpoint.addresses]
 
 
 def _links(said: EndpointConfig) -> Mapping[str, str]:

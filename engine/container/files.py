@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from engine.config import Config
 from engine.container.record import Record
+from engine.network.endpoint import Endpoint
 from engine.network.files import hosts_file, name_servers, resolv_file, resolver_file
-from engine.network.records import Endpoint
 
 _HOST_RESOLV: Final = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
 
@@ -65,7 +65,7 @@ class Files:
         container is linked to.
         """
         folder, host, config = self.folder(record.id), record.host_config, record.config
-        addresses = [str(endpoint.address.ip) for endpoint in endpoints if endpoint.address]
+        addresses = [str(address.ip) for endpoint in endpoints for address in endpoint.addresses]
         gateway = next((str(endpoint.gateway) for endpoint in endpoints if endpoint.gateway), "")
         contents = {
             "hostname": f"{config.hostname}\n".encode(),

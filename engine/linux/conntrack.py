@@ -11,20 +11,21 @@ import socket
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from typing import Final
 
+from engine.linux.inet import FAMILIES, IPAddress
 from engine.linux.wire import attribute, attributes, message, messages
 
 _NETLINK_NETFILTER: Final = 12  # linux/netlink.h
 _GET, _DELETE = 0x101, 0x102  # NFNL_SUBSYS_CTNETLINK << 8, with IPCTNL_MSG_CT_GET and _DELETE
 _REQUEST, _ACK, _DUMP = 0x1, 0x4, 0x300
 _ERROR, _DONE = 2, 3
-_FAMILY: Final = struct.pack("=BBH", socket.AF_INET, 0, 0)  # struct nfgenmsg
+_NFGENMSG: Final = struct.Struct("=BBH")
 # enum ctattr_type, _tuple, _ip, _l4proto and _filter of linux/netfilter/nfnetlink_conntrack.h
 _ORIGINAL, _REPLY, _FILTER = 1, 2, 25
 _IP, _PROTOCOL = 1, 2
-_SOURCE = 1
+_SOURCES: Final = (1, 3)  # of IPv4, of IPv6
 _NUMBER, _DESTINATION_PORT = 1, 3
 _FILTER_ORIGINAL, _FILTER_REPLY = 1, 2
 _BY_PROTOCOL_NUMBER: Final = 1 << 3
@@ -36,23 +37,26 @@ class Flow:
     """A UDP flow: the port that its first packet was sent to, and who answers it (after translation)."""
 
     port: int
-    answered_by: IPv4Address
+    answered_by: IPAddress
 
 
 def forget_udp_flows(is_stale: Callable[[Flow], bool]) -> int:
-    """Forget the IPv4 UDP flows of the calling thread's network namespace that are stale; returns how many.
+    """Forget the stale UDP flows, of both families, of the calling thread's network namespace; returns how many.
 
     Raises OSError where the kernel refuses.
     """
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_NETFILTER) as netlink:
         netlink.bind((0, 0))
-        stale = [original for original, flow in _udp_flows(netlink) if is_stale(flow)]
-        for original in stale:
-            _delete(netlink, original)
-    return len(stale)
+        count = 0
+        for family in FAMILIES.values():
+            head = _NFGENMSG.pack(family, 0, 0)
+            for original in [original for original, flow in _udp_flows(netlink, head) if is_stale(flow)]:
+                _delete(netlink, head, original)
+                count += 1
+    return count
 
 
-def _udp_flows(netlink: socket.socket) -> list[tuple[bytes, Flow]]:
+def _udp_flows(netlink: socket.socket, head: bytes) -> list[tuple[bytes, Flow]]:
     """Each flow with the attribute that names it. The kernel sends UDP only (before Linux 5.8: everything)."""
     number = attribute(_NUMBER, bytes([socket.IPPROTO_UDP]))
     wanted = attribute(_ORIGINAL, attribute(_PROTOCOL, number, nested=True), nested=True)
@@ -60,7 +64,7 @@ def _udp_flows(netlink: socket.socket) -> list[tuple[bytes, Flow]]:
         attribute(_FILTER_ORIGINAL, struct.pack("=I", _BY_PROTOCOL_NUMBER)),
         attribute(_FILTER_REPLY, struct.pack("=I", 0)),
     ]
-    body = _FAMILY + wanted + attribute(_FILTER, *flags, nested=True)
+    body = head + wanted + attribute(_FILTER, *flags, nested=True)
     netlink.send(message(_GET, _REQUEST | _DUMP, 1, body))
     found: list[tuple[bytes, Flow]] = []
     while True:
@@ -69,7 +73,7 @@ def _udp_flows(netlink: socket.socket) -> list[tuple[bytes, Flow]]:
                 return found
             if answer.kind == _ERROR:
                 raise _error(answer.body, "list tracked flows")
-            found += _read(attributes(answer.body[len(_FAMILY) :]))
+            found += _read(attributes(answer.body[_NFGENMSG.size :]))
 
 
 def _read(entry: dict[int, bytes]) -> list[tuple[bytes, Flow]]:
@@ -78,11 +82,15 @@ def _read(entry: dict[int, bytes]) -> list[tuple[bytes, Flow]]:
     if protocol[_NUMBER][0] != socket.IPPROTO_UDP:
         return []
     port = int.from_bytes(protocol[_DESTINATION_PORT], "big")
-    return [(entry[_ORIGINAL], Flow(port, IPv4Address(attributes(reply[_IP])[_SOURCE])))]
+    return [(entry[_ORIGINAL], Flow(port, _source(attributes(reply[_IP]))))]
 
 
-def _delete(netlink: socket.socket, original: bytes) -> None:
-    body = _FAMILY + attribute(_ORIGINAL, original, nested=True)
+def _source(ends: dict[int, bytes]) -> IPAddress:
+    return ip_address(next(ends[kind] for kind in _SOURCES if kind in ends))
+
+
+def _delete(netlink: socket.socket, head: bytes, original: bytes) -> None:
+    body = head + attribute(_ORIGINAL, original, nested=True)
     netlink.send(message(_DELETE, _REQUEST | _ACK, 2, body))
     for answer in messages(netlink.recv(_BUFFER)):
         if answer.kind == _ERROR and (error := _error(answer.body, "forget a tracked flow")).errno not in {

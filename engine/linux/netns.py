@@ -11,7 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from engine.linux import mounts, netlink, syscalls
+from engine.linux import interfaces, mounts, syscalls
+from engine.linux.netlink import RouteSocket
 
 T = TypeVar("T")
 
@@ -89,8 +90,8 @@ class Sandboxes:
         try:
             syscalls.unshare(syscalls.CLONE_NEWNET)
             _silence_ipv6()
-            with netlink.RouteSocket() as route:
-                route.transact(netlink.set_up(netlink.LOOPBACK_INDEX))
+            with RouteSocket() as route:
+                route.transact(interfaces.set_up(interfaces.LOOPBACK_INDEX))
             mounts.bind(_OWN, path)
         except BaseException:
             _remove(path)
@@ -98,7 +99,7 @@ class Sandboxes:
 
 
 def _silence_ipv6() -> None:
-    """Interfaces to come carry no IPv6 (loopback, which exists, keeps ::1): the networks have none, and a container
+    """Interfaces to come carry no IPv6 (loopback, which exists, keeps ::1) until a driver gives them some: a container
     must not be reached, or routed, by what it makes up itself (CVE-2020-13401)."""
     with suppress(FileNotFoundError):  # a kernel without IPv6
         Path("/proc/sys/net/ipv6/conf/default/disable_ipv6").write_text("1")

@@ -3,11 +3,14 @@
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Final
+
+from engine.linux.inet import IPAddress
 
 A: Final = 1
 PTR: Final = 12
+AAAA: Final = 28
 NO_ERROR, FORMAT_ERROR, SERVER_FAILURE, NOT_IMPLEMENTED = 0, 1, 2, 4
 #: Seconds that an answer may be kept: Docker's.
 TTL: Final = 600
@@ -19,7 +22,8 @@ _HEADER: Final = struct.Struct("!6H")
 _RESPONSE, _AUTHORITATIVE, _TRUNCATED, _RECURSION_WANTED, _RECURSION_HERE = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080
 _OPCODE: Final = 0x7800
 _POINTER_TO_QUESTION: Final = 0xC000 | _HEADER.size
-_REVERSE: Final = ".in-addr.arpa"
+_REVERSE, _REVERSE6 = ".in-addr.arpa", ".ip6.arpa"
+_KINDS: Final = {4: A, 6: AAAA}
 _LONGEST_NAME: Final = 255
 
 
@@ -38,14 +42,18 @@ class Query:
     asked: bytes
 
     @property
-    def reverse_address(self) -> IPv4Address | None:
+    def reverse_address(self) -> IPAddress | None:
         """The address that a PTR question is about; None where it is about something else."""
-        if self.kind != PTR or not self.name.endswith(_REVERSE):
+        if self.kind != PTR:
             return None
         try:
-            return IPv4Address(".".join(reversed(self.name.removesuffix(_REVERSE).split("."))))
+            if self.name.endswith(_REVERSE6):
+                return _from_nibbles(self.name.removesuffix(_REVERSE6).split("."))
+            if self.name.endswith(_REVERSE):
+                return IPv4Address(".".join(reversed(self.name.removesuffix(_REVERSE).split("."))))
         except ValueError:
             return None
+        return None
 
 
 def read_query(message: bytes) -> Query:
@@ -64,9 +72,10 @@ def read_query(message: bytes) -> Query:
     return Query(identifier, flags, name, kind, message[_HEADER.size : end + 4])
 
 
-def addresses_answer(query: Query, addresses: Sequence[IPv4Address], *, limit: int) -> bytes:
-    """Its A records, as many as fit in `limit` bytes; none at all says that the name has no record of that kind."""
-    records = [_record(A, address.packed) for address in addresses]
+def addresses_answer(query: Query, addresses: Sequence[IPAddress], *, limit: int) -> bytes:
+    """The records of the kind that was asked for (A, AAAA), as many as fit in `limit` bytes; none at all says that the
+    name has no record of that kind."""
+    records = [_record(query.kind, each.packed) for each in addresses if _KINDS[each.version] == query.kind]
     room = max((limit - _HEADER.size - len(query.asked)) // len(records[0]), 1) if records else 0
     return _message(query, records[:room])
 
@@ -105,6 +114,13 @@ def _message(query: Query, records: Sequence[bytes], *, code: int = 0, authority
 
 def _record(kind: int, data: bytes) -> bytes:
     return struct.pack("!3HIH", _POINTER_TO_QUESTION, kind, _INTERNET, TTL, len(data)) + data
+
+
+def _from_nibbles(labels: Sequence[str]) -> IPv6Address:
+    """RFC 3596, 2.5: 32 digits, the last one first. Raises ValueError."""
+    if len(labels) != 32 or any(len(label) != 1 for label in labels):
+        raise ValueError("not 32 digits")
+    return IPv6Address(int("".join(reversed(labels)), 16))
 
 
 def _read_name(message: bytes, offset: int) -> tuple[str, int]:

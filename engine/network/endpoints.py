@@ -2,22 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Final
 
-from engine.network.records import Endpoint, EndpointRecord
+from engine.errors import Conflict
+from engine.ids import short_id
+from engine.linux.inet import IPAddress, IPInterface
+from engine.network.endpoint import Endpoint, EndpointRecord
 from engine.store import Records
-
-_PREFIX: Final = "eth"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wishes:
-    """What a container asks of its place on one network; see `Endpoint` for names, links and priority."""
+    """What a container asks of its place on one network: at most one address of a family, and link-local ones besides;
+    a name for its interface; see `Endpoint` for the rest. A sysctl's path has `IFNAME` where the interface's name
+    belongs."""
 
     mac: str = ""
-    address: IPv4Address | None = None
+    addresses: tuple[IPAddress, ...] = ()
+    link_local: tuple[IPInterface, ...] = ()
+    interface: str = ""
+    sysctls: tuple[tuple[str, str], ...] = ()
     names: tuple[str, ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
     priority: int = 0
@@ -66,23 +70,28 @@ class Endpoints:
     async def delete(self, *endpoints: Endpoint) -> None:
         await self._records.delete(*(endpoint.endpoint_id for endpoint in endpoints))
 
-    def free_interface(self, container_id: str) -> str:
-        """The lowest `ethN` that the container does not have."""
+    def free_interface(self, container_id: str, prefix: str, wanted: str = "") -> str:
+        """`wanted`, or the lowest `ethN` (`prefix` is `eth`) that the container does not have. Raises Conflict."""
         taken = {endpoint.interface for endpoint in self.of(container_id)}
-        return next(name for number in range(len(taken) + 1) if (name := f"{_PREFIX}{number}") not in taken)
+        if wanted in taken:
+            raise Conflict(f"container {short_id(container_id)} has an interface {wanted} already")
+        return wanted or next(name for number in range(len(taken) + 1) if (name := f"{prefix}{number}") not in taken)
 
     def elect(self, container_id: str) -> list[Endpoint]:
-        """Give the default route, and the published ports with it, to the endpoint that has the best claim; returns
-        those for which that changed. The highest priority wins, then the first name (Docker's rule); an internal
-        network leads nowhere."""
+        """Give the default routes, of each family, to the endpoints that have the best claim; returns those for which
+        that changed. The highest priority wins, then the first name (Docker's rule); an internal network leads
+        nowhere."""
         held = self.of(container_id)
-        able = [endpoint for endpoint in held if endpoint.gateway is not None]
-        best = min(able, key=lambda endpoint: (-endpoint.priority, endpoint.network_name), default=None)
-        ports = next((endpoint.ports for endpoint in held if endpoint.ports), ())
+        best = _best([endpoint for endpoint in held if endpoint.gateway is not None])
+        best6 = _best([endpoint for endpoint in held if endpoint.gateway6 is not None])
         changed = []
         for endpoint in held:
-            is_best = endpoint is best
-            if endpoint.is_gateway is not is_best:
-                changed.append(replace(endpoint, is_gateway=is_best, ports=ports if is_best else ()))
+            claims = endpoint is best, endpoint is best6
+            if claims != (endpoint.is_gateway, endpoint.is_gateway6):
+                changed.append(replace(endpoint, is_gateway=claims[0], is_gateway6=claims[1]))
                 self.hold(changed[-1])
         return changed
+
+
+def _best(able: list[Endpoint]) -> Endpoint | None:
+    return min(able, key=lambda endpoint: (-endpoint.priority, endpoint.network_name), default=None)

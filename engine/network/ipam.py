@@ -3,14 +3,17 @@
 import asyncio
 import errno
 import socket
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
+from ipaddress import IPv4Network
 from typing import Final
 
 import structlog
 
+from engine.addresspools import AddressRange
 from engine.errors import Conflict, InvalidParameter, Unavailable
+from engine.linux.inet import IPAddress, IPInterface, IPNetwork, interface_of
+from engine.network.records import AddressSpace
 
 log = structlog.get_logger(__name__)
 
@@ -46,14 +49,15 @@ def _is_taken_over(lock: socket.socket) -> bool:
     return True
 
 
-def choose_subnet(pools: Sequence[str], taken: Iterable[IPv4Network]) -> IPv4Network:
-    """The first pool that overlaps none of `taken`; raises Unavailable when there is none."""
+def choose_subnet(pools: Sequence[AddressRange], taken: Iterable[IPNetwork], version: int) -> IPNetwork:
+    """The first subnet of the pools that overlaps none of `taken`; raises Unavailable when there is none."""
     occupied = [network for network in taken if network.prefixlen]  # the default route overlaps everything
-    for pool in map(IPv4Network, pools):
-        if not any(pool.overlaps(network) for network in occupied):
-            return pool
+    own = [pool for pool in pools if pool.version == version]
+    for pool in own:
+        if (found := pool.first_free(occupied)) is not None:
+            return found
     raise Unavailable(
-        f"could not find an available, non-overlapping IPv4 address pool among {', '.join(pools)}: "
+        f"could not find an available, non-overlapping IPv{version} address pool among {', '.join(map(str, own))}: "
         "the host has routes to, or addresses in, all of them"
     )
 
@@ -61,56 +65,99 @@ def choose_subnet(pools: Sequence[str], taken: Iterable[IPv4Network]) -> IPv4Net
 class AddressPool:
     """The addresses of one subnet that are given out. Not durable: it is refilled from the endpoints' records."""
 
-    def __init__(
-        self,
-        subnet: IPv4Network,
-        gateway: IPv4Address,
-        *,
-        part: IPv4Network | None = None,
-        reserved: Iterable[IPv4Address] = (),
-    ) -> None:
-        """Addresses are chosen from `part` of the subnet; those of `reserved` are given to nobody."""
-        self._subnet = subnet
-        self._fixed = {gateway, *reserved, *_edges(subnet)}
+    def __init__(self, space: AddressSpace) -> None:
+        self._subnet = space.network
+        self._fixed = {space.gateway, *space.reserved.values(), *edges(space.network)}
         self._taken = set(self._fixed)
-        chosen = part or subnet
+        chosen = space.part or space.network
         self._first, self._last = int(chosen.network_address), int(chosen.broadcast_address)
         self._low = self._first
 
-    def __contains__(self, address: IPv4Address) -> bool:
-        return address in self._taken
+    def __contains__(self, address: IPAddress) -> bool:
+        """Is it an address of the subnet, given out or not?"""
+        return address in self._subnet
 
-    def allocate(self, wanted: IPv4Address | None = None) -> IPv4Interface:
+    def allocate(self, wanted: IPAddress | None = None) -> IPInterface:
         """`wanted`, or the lowest free address. Raises InvalidParameter, Conflict or Unavailable."""
         address = self._check(wanted) if wanted else self._lowest_free()
         self._taken.add(address)
-        return IPv4Interface((address, self._subnet.prefixlen))
+        return interface_of(address, self._subnet.prefixlen)
 
-    def release(self, address: IPv4Address) -> None:
+    def release(self, address: IPAddress) -> None:
         """Give the address back; one that is free already is no error."""
         if address not in self._fixed:
             self._taken.discard(address)
         if self._first <= int(address):
             self._low = min(self._low, int(address))
 
-    def _check(self, address: IPv4Address) -> IPv4Address:
-        if address not in self._subnet or address in _edges(self._subnet):
+    def _check(self, address: IPAddress) -> IPAddress:
+        if address not in self._subnet or address in edges(self._subnet):
             raise InvalidParameter(f"invalid address {address}: it is no host's address in subnet {self._subnet}")
         if address in self._taken:
             raise Conflict("Address already in use")
         return address
 
-    def _lowest_free(self) -> IPv4Address:
+    def _lowest_free(self) -> IPAddress:
         for address in self._candidates():
             if address not in self._taken:
                 self._low = int(address) + 1
                 return address
-        raise Unavailable(f"no available IPv4 addresses on this network's address pools: {self._subnet} is full")
+        version = self._subnet.version
+        raise Unavailable(
+            f"no available IPv{version} addresses on this network's address pools: {self._subnet} is full"
+        )
 
-    def _candidates(self) -> Iterator[IPv4Address]:
+    def _candidates(self) -> Iterator[IPAddress]:
         """From the low mark, below which everything is taken, so that a full /16 is not walked for each container."""
-        return map(IPv4Address, range(self._low, self._last + 1))
+        return map(type(self._subnet.network_address), range(self._low, self._last + 1))
 
 
-def _edges(subnet: IPv4Network) -> tuple[IPv4Address, IPv4Address]:
-    return subnet.network_address, subnet.broadcast_address
+class AddressPools:
+    """The subnets of one network: each family's are used up one after the other."""
+
+    def __init__(self, spaces: Sequence[AddressSpace]) -> None:
+        self._pools = {version: _pools_of(spaces, version) for version in (4, 6)}
+
+    def allocate(self, wanted: Mapping[int, IPAddress]) -> list[IPInterface]:
+        """An address of each family that the network has, that of `wanted` where there is one; all or none. Raises what
+        `AddressPool.allocate` raises, and InvalidParameter for an address of none of the subnets."""
+        with ExitStack() as undo:
+            given = []
+            for version in sorted({*wanted, *(version for version, pools in self._pools.items() if pools)}):
+                address = self._allocate(version, wanted.get(version))
+                undo.callback(self.release, address.ip)
+                given.append(address)
+            undo.pop_all()
+        return given
+
+    def claim(self, address: IPAddress) -> None:
+        """Give out this address; raises as `allocate`."""
+        self._allocate(address.version, address)
+
+    def release(self, address: IPAddress) -> None:
+        for pool in self._pools[address.version]:
+            if address in pool:
+                pool.release(address)
+
+    def _allocate(self, version: int, wanted: IPAddress | None) -> IPInterface:
+        if wanted is not None:
+            for pool in self._pools[version]:
+                if wanted in pool:
+                    return pool.allocate(wanted)
+            raise InvalidParameter(f"invalid address {wanted}: It does not belong to any of this network's subnets")
+        *firsts, last = self._pools[version]
+        for pool in firsts:
+            with suppress(Unavailable):
+                return pool.allocate()
+        return last.allocate()
+
+
+def edges(subnet: IPNetwork) -> tuple[IPAddress, ...]:
+    """The addresses that are no host's: the network's own, and IPv4's broadcast address."""
+    if isinstance(subnet, IPv4Network):
+        return subnet.network_address, subnet.broadcast_address
+    return (subnet.network_address,)
+
+
+def _pools_of(spaces: Sequence[AddressSpace], version: int) -> list[AddressPool]:
+    return [AddressPool(space) for space in spaces if space.network.version == version]

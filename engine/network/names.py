@@ -1,10 +1,10 @@
 """Who is called what: the names that a container can resolve."""
 
 from collections.abc import Callable, Iterator
-from ipaddress import IPv4Address
 
+from engine.linux.inet import IPAddress
+from engine.network.endpoint import Endpoint
 from engine.network.endpoints import Endpoints
-from engine.network.records import Endpoint
 
 
 class Names:
@@ -14,31 +14,31 @@ class Names:
         self._endpoints = endpoints
         self._has_names = has_names
 
-    def addresses(self, asker: str, name: str) -> list[IPv4Address]:
-        """The addresses of all that `name` (lower case) means to the container `asker`: its links first, then names,
-        aliases and IDs on its networks, also as `name.network`. Empty where it means nobody."""
+    def addresses(self, asker: str, name: str) -> list[IPAddress]:
+        """The addresses, of both families, of all that `name` (lower case) means to the container `asker`: its links
+        first, then names, aliases and IDs on its networks, also as `name.network`. Empty where it means nobody."""
         for own in self._named_endpoints(asker):
             wanted = own.links.get(name, name).lower()
             suffix = f".{own.network_name.lower()}"
             names = {wanted, wanted.removesuffix(suffix)}
-            found = [
-                each.address.ip for each in self._neighbours(own) if each.address and not names.isdisjoint(each.names)
-            ]
-            if found:
-                return found
+            meant = [each for each in self._neighbours(own) if not names.isdisjoint(each.names)]
+            if meant:
+                return [address.ip for each in meant for address in each.addresses]
         return []
 
-    def name_of(self, asker: str, address: IPv4Address) -> str | None:
+    def name_of(self, asker: str, address: IPAddress) -> str | None:
         """`name.network` of the neighbour at `address`; None where `asker` has none there."""
         for own in self._named_endpoints(asker):
             for each in self._neighbours(own):
-                if each.address is not None and each.address.ip == address:
+                if any(held.ip == address for held in each.addresses):
                     return f"{each.name}.{each.network_name}"
         return None
 
-    def leads_outside(self, asker: str) -> bool:
-        """Has the container a way out of its networks? One on internal networks alone has not."""
-        return any(endpoint.is_gateway for endpoint in self._endpoints.of(asker))
+    def leads_outside(self, asker: str) -> frozenset[int]:
+        """The families (4, 6) by which the container has a way out of its networks: none for one on internal networks
+        alone."""
+        held = self._endpoints.of(asker)
+        return frozenset(gateway.version for endpoint in held for gateway in endpoint.gateways)
 
     def _named_endpoints(self, asker: str) -> Iterator[Endpoint]:
         return (endpoint for endpoint in self._endpoints.of(asker) if self._has_names(endpoint.network_id))

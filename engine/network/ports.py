@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from engine.errors import InvalidParameter, NotSupported
+from engine.errors import InvalidParameter
 from engine.networkdriver.driver import PublishedPort
 
 PROTOCOLS: Final = ("tcp", "udp", "sctp")
-ANY: Final = "0.0.0.0"  # noqa: S104  # Docker's word for "all addresses of the host"
 
 _PORT: Final = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 
@@ -19,7 +18,8 @@ _PORT: Final = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 class PortRequest:
     """A container's port that shall be published.
 
-    `host_port` 0 leaves the choice to the host; with `host_port_end` any free port of the two and those between.
+    `host_ip` is empty for all addresses of the host, of both families where the container has both. `host_port` 0
+    leaves the choice to the host; with `host_port_end` any free port of the two and those between.
     """
 
     container_port: int
@@ -117,9 +117,9 @@ def _host_ip(text: str) -> str:
     if not text:
         return ""
     try:
-        address = ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
     except ValueError as error:
         raise InvalidParameter(f"invalid IP address in a port binding: {text!r}") from error
-    if address.version == 6 and not address.is_unspecified:
-        raise NotSupported(f"publishing a port on the IPv6 address {text} is not supported yet")
-    return "" if address.version == 6 else str(address)
+    if getattr(address, "scope_id", None):
+        raise InvalidParameter(f"invalid IP address in a port binding: {text!r} has a scope")
+    return str(address)

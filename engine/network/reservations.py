@@ -3,20 +3,22 @@
 The kernel refuses the port to every other program, and refuses it to us when another program has it. Nothing ever
 arrives at such a socket: a published port's packets are sent on before, and a filter drops what comes while no rule
 stands (a container being started, another's `nft flush ruleset`), so that clients try again instead of being refused.
+What comes to a TCP port at ::1 is the exception: the engine relays it (`engine.network.relay`).
 """
 
 import errno
 import socket
 import struct
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from ctypes import addressof, create_string_buffer
 from typing import Final
 
 import structlog
 
-from engine.errors import Conflict, EngineError, NotSupported
-from engine.network.ports import ANY, PortRequest
+from engine.errors import Conflict, EngineError, InvalidParameter, NotSupported
+from engine.linux.inet import ANY, FAMILIES
+from engine.network.ports import PortRequest
 from engine.networkdriver.driver import PublishedPort
 
 log = structlog.get_logger(__name__)
@@ -29,24 +31,42 @@ _KINDS: Final = {
 #: Errors that say: this kernel has no such protocol. Our own table is then the only guard, as nobody else can bind it.
 _ABSENT: Final = frozenset({errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT})
 _SO_ATTACH_FILTER: Final = 26
+_ALL_OF_HOST: Final = frozenset(ANY.values())
 #: A kernel-chosen port can be lost between bind and listen; another is then tried.
 _ATTEMPTS: Final = 16
+
+
+Held = dict[PublishedPort, socket.socket | None]
 
 
 class PortReservations:
     """Which container holds which host ports. In memory: the endpoints' records tell a new engine."""
 
     def __init__(self) -> None:
-        self._held: dict[str, dict[PublishedPort, socket.socket | None]] = {}
+        self._held: dict[str, Held] = {}
 
-    def reserve(self, owner: str, requests: Sequence[PortRequest]) -> tuple[PublishedPort, ...]:
-        """Hold a host port for each request, or for none: raises Conflict in Docker's words, having let go of all."""
+    def reserve(
+        self, owner: str, requests: Sequence[PortRequest], *, has_ipv6: bool = False
+    ) -> tuple[PublishedPort, ...]:
+        """Hold a host port for each request, or for none: raises Conflict in Docker's words, having let go of all.
+
+        One that names no address is held in both families, by the same number, where the container `has_ipv6`.
+        """
         with ExitStack() as undo:
             undo.callback(self.free, owner)
             for request in _by_freedom(requests):
-                self._reserve_one(owner, request)
+                self._held.setdefault(owner, {}).update(self._take(request, _addresses(request, has_ipv6=has_ipv6)))
             undo.pop_all()
-        return tuple(sorted(self._held.get(owner, ()), key=lambda port: (port.container_port, port.protocol)))
+        return self.ports(owner)
+
+    def ports(self, owner: str) -> tuple[PublishedPort, ...]:
+        """What `owner` holds, in the order of the container's ports."""
+        held = self._held.get(owner, ())
+        return tuple(sorted(held, key=lambda port: (port.container_port, port.protocol, port.version)))
+
+    def socket_of(self, owner: str, port: PublishedPort) -> socket.socket | None:
+        """What holds the port; None where that is only this table."""
+        return self._held.get(owner, {}).get(port)
 
     def readopt(self, owner: str, ports: Iterable[PublishedPort]) -> None:
         """Hold again what a container that outlived the engine has published.
@@ -71,37 +91,46 @@ class PortReservations:
         for owner in tuple(self._held):
             self.free(owner)
 
-    def _reserve_one(self, owner: str, request: PortRequest) -> None:
-        host_ip = request.host_ip or ANY
+    def _take(self, request: PortRequest, addresses: Sequence[str]) -> Held:
+        """Hold the first port of the request's that is free at all addresses; raises the last refusal."""
+        candidates = request.candidates if request.candidates[0] else [0] * _ATTEMPTS
         refusal: EngineError | None = None
-        for candidate in request.candidates:
+        for number in candidates:
             try:
-                held, number = self._take(request.protocol, host_ip, candidate)
+                return self._take_everywhere(request, addresses, number)
             except Conflict as error:
                 refusal = error
-                continue
-            port = PublishedPort(request.container_port, request.protocol, host_ip, number)
-            self._held.setdefault(owner, {})[port] = held
-            return
         assert refusal is not None  # noqa: S101  # a range is never empty
         raise refusal
 
-    def _take(self, protocol: str, host_ip: str, number: int) -> tuple[socket.socket | None, int]:
+    def _take_everywhere(self, request: PortRequest, addresses: Sequence[str], number: int) -> Held:
+        taken: Held = {}
+        with ExitStack() as undo:
+            for address in addresses:
+                held, number = self._take_one(request.protocol, address, number)
+                if held is not None:
+                    undo.callback(held.close)
+                taken[PublishedPort(request.container_port, request.protocol, address, number)] = held
+            undo.pop_all()
+        return taken
+
+    def _take_one(self, protocol: str, host_ip: str, number: int) -> tuple[socket.socket | None, int]:
         if number and self._is_held(protocol, host_ip, number):
             raise Conflict(f"Bind for {host_ip}:{number} failed: port is already allocated")
         try:
             return _bind(protocol, host_ip, number)
         except OSError as error:
-            verb = "listen tcp4" if protocol == "tcp" else f"listen {protocol}4"
+            version, shown = (6, f"[{host_ip}]") if ":" in host_ip else (4, host_ip)
             reason = (error.strerror or str(error)).lower()
-            text = f"{verb} {host_ip}:{number}: bind: {reason}"
+            text = f"listen {protocol}{version} {shown}:{number}: bind: {reason}"
             raise (NotSupported if error.errno == errno.EAFNOSUPPORT else Conflict)(text) from error
 
     def _is_held(self, protocol: str, host_ip: str, number: int) -> bool:
         return any(
             port.protocol == protocol
             and port.host_port == number
-            and (ANY in {port.host_ip, host_ip} or port.host_ip == host_ip)
+            and (":" in port.host_ip) == (":" in host_ip)
+            and (not _ALL_OF_HOST.isdisjoint({port.host_ip, host_ip}) or port.host_ip == host_ip)
             for held in self._held.values()
             for port in held
         )
@@ -112,25 +141,31 @@ def _by_freedom(requests: Iterable[PortRequest]) -> list[PortRequest]:
     return sorted(requests, key=lambda request: (request.host_port == 0, len(request.candidates)))
 
 
+def _addresses(request: PortRequest, *, has_ipv6: bool) -> list[str]:
+    if not request.host_ip:
+        return [ANY[4], ANY[6]] if has_ipv6 else [ANY[4]]
+    if ":" in request.host_ip and not has_ipv6:
+        raise InvalidParameter(
+            f"Bind for [{request.host_ip}]:{request.host_port} failed: the container has no IPv6 address on its network"
+        )
+    return [request.host_ip]
+
+
 def _bind(protocol: str, host_ip: str, number: int) -> tuple[socket.socket | None, int]:
     """A deaf socket on the port, and the port's number; no socket where the kernel lacks the protocol."""
-    for attempt in range(_ATTEMPTS):
-        with suppress(OSError) if not number and attempt < _ATTEMPTS - 1 else ExitStack():
-            return _bind_once(protocol, host_ip, number)
-    raise AssertionError("the last attempt returns or raises")
-
-
-def _bind_once(protocol: str, host_ip: str, number: int) -> tuple[socket.socket | None, int]:
     kind, ip_protocol = _KINDS[protocol]
+    version = 6 if ":" in host_ip else 4
     try:
-        held = socket.socket(socket.AF_INET, kind, ip_protocol)
+        held = socket.socket(FAMILIES[version], kind, ip_protocol)
     except OSError as error:
         if error.errno in _ABSENT and number:
             return None, number
         raise
     with ExitStack() as undo:
         undo.callback(held.close)
-        _deafen(held)
+        _deafen(held, hears_loopback=version == 6 and protocol == "tcp")
+        if version == 6:
+            held.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if kind == socket.SOCK_STREAM:
             # Connections of a former server in TIME_WAIT must not hold the port; listening makes it ours alone again.
             held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -141,7 +176,22 @@ def _bind_once(protocol: str, host_ip: str, number: int) -> tuple[socket.socket 
     return held, held.getsockname()[1]
 
 
-def _deafen(held: socket.socket) -> None:
-    """Attach the one-instruction packet filter `ret 0`: every packet is dropped (socket(7), SO_ATTACH_FILTER)."""
-    program = create_string_buffer(struct.pack("=HBBI", 0x06, 0, 0, 0))
-    held.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", 1, addressof(program)))
+#: Instructions of the classic packet filter, as (code, jump if true, if not, value): one word of the IPv6 header's
+#: destination (SKF_NET_OFF and 24 bytes), a comparison, an end.
+_LOAD, _IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
+_DESTINATION: Final = (-0x100000 & 0xFFFFFFFF) + 24
+_LOOPBACK_WORDS: Final = (0, 0, 0, 1)
+
+
+def _deafen(held: socket.socket, *, hears_loopback: bool) -> None:
+    """Attach a packet filter that drops every packet (socket(7), SO_ATTACH_FILTER), those to ::1 perhaps excepted."""
+    instructions: list[tuple[int, int, int, int]] = []
+    if hears_loopback:
+        for number, word in enumerate(_LOOPBACK_WORDS):
+            rest = 2 * (len(_LOOPBACK_WORDS) - number) - 1  # to the last instruction
+            instructions += [(_LOAD, 0, 0, _DESTINATION + 4 * number), (_IF_EQUAL, 0, rest, word)]
+        instructions.append((_RETURN, 0, 0, 0xFFFFFFFF))
+    instructions.append((_RETURN, 0, 0, 0))
+    program = create_string_buffer(b"".join(struct.pack("=HBBI", *each) for each in instructions))
+    attached = struct.pack("@HP", len(instructions), addressof(program))
+    held.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, attached)

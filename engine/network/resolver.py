@@ -128,7 +128,7 @@ class _Resolver(asyncio.DatagramProtocol):
     def _own_answer(self, query: dns.Query, *, limit: int) -> bytes | None:
         """What a container is called, or where; None for what must be asked outside.
 
-        A container's name has addresses of version 4 and nothing else: other kinds are answered so, and never leave.
+        A container's name has addresses and nothing else: other kinds are answered so, and never leave.
         """
         if (address := query.reverse_address) is not None:
             name = self._names.name_of(self._container_id, address)
@@ -137,7 +137,7 @@ class _Resolver(asyncio.DatagramProtocol):
         if not addresses:
             return None
         random.shuffle(addresses)  # who shares a name shares its load
-        return dns.addresses_answer(query, addresses if query.kind == dns.A else (), limit=limit)
+        return dns.addresses_answer(query, addresses, limit=limit)
 
 
 def _listen(sandbox: Path) -> tuple[socket.socket, socket.socket]:

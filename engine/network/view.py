@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.network.ports import ANY
-from engine.network.records import Endpoint, Network
+from engine.linux.inet import ANY
+from engine.network.endpoint import Endpoint
+from engine.network.records import AddressSpace, Network
 
 
 def network_json(
@@ -19,9 +20,13 @@ def network_json(
         "Scope": "local",
         "Driver": network.driver,
         "EnableIPv4": True,
-        "EnableIPv6": False,
-        "IPAM": {"Driver": "default", "Options": None if network.is_predefined else {}, "Config": _ipam(network)},
-        "Internal": network.plan is not None and network.plan.is_internal,
+        "EnableIPv6": network.has_ipv6,
+        "IPAM": {
+            "Driver": "default",
+            "Options": None if network.is_predefined else {},
+            "Config": [*map(_ipam, network.spaces)],
+        },
+        "Internal": network.is_internal,
         "Attachable": network.is_attachable,
         "Ingress": False,
         "ConfigFrom": {"Network": ""},
@@ -32,17 +37,14 @@ def network_json(
     }
 
 
-def _ipam(network: Network) -> list[dict[str, Any]]:
-    plan = network.plan
-    if plan is None:
-        return []
-    described: dict[str, Any] = {"Subnet": str(plan.subnet)}
-    if network.range is not None:
-        described["IPRange"] = str(network.range)
-    described["Gateway"] = str(plan.gateway)
-    if network.reserved:
-        described["AuxiliaryAddresses"] = {name: str(address) for name, address in network.reserved.items()}
-    return [described]
+def _ipam(space: AddressSpace) -> dict[str, Any]:
+    described: dict[str, Any] = {"Subnet": str(space.network)}
+    if space.part is not None:
+        described["IPRange"] = str(space.part)
+    described["Gateway"] = str(space.gateway)
+    if space.reserved:
+        described["AuxiliaryAddresses"] = {name: str(address) for name, address in space.reserved.items()}
+    return described
 
 
 def _container(endpoint: Endpoint, name_of: Callable[[str], str]) -> dict[str, str]:
@@ -51,21 +53,21 @@ def _container(endpoint: Endpoint, name_of: Callable[[str], str]) -> dict[str, s
         "EndpointID": endpoint.endpoint_id,
         "MacAddress": endpoint.mac,
         "IPv4Address": str(endpoint.address or ""),
-        "IPv6Address": "",
+        "IPv6Address": str(endpoint.address6 or ""),
     }
 
 
 def _options(network: Network) -> dict[str, str]:
     """What was asked for; for the default bridge Docker's words for what it does, without its MTU, as that follows
     the host's uplink."""
-    if network.plan is None or not network.is_predefined:
+    if not network.spaces or not network.is_predefined:
         return dict(network.options)
     return {
         "com.docker.network.bridge.default_bridge": "true",
         "com.docker.network.bridge.enable_icc": "true",
         "com.docker.network.bridge.enable_ip_masquerade": "true",
-        "com.docker.network.bridge.host_binding_ipv4": ANY,
-        "com.docker.network.bridge.name": network.plan.interface,
+        "com.docker.network.bridge.host_binding_ipv4": ANY[4],
+        "com.docker.network.bridge.name": network.interface,
     }
 
 

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +15,9 @@ import structlog
 
 from engine import tasks
 from engine.config import Config
-from engine.errors import Conflict, EngineError
+from engine.errors import Conflict, EngineError, NotSupported
 from engine.linux.conntrack import forget_udp_flows
+from engine.linux.inet import IPNetwork
 from engine.linux.netlink import index_of
 from engine.linux.netns import on_fresh_thread
 from engine.linux.nft import Document, Nft
@@ -26,6 +26,7 @@ from engine.networkdriver.driver import Link, NetworkPlan
 from engine.networkdriver.foreign import ForeignChains
 from engine.networkdriver.keeper import Keeper
 from engine.networkdriver.legacy import LegacyFirewall
+from engine.networkdriver.sysctls import is_ipv6_there
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,7 @@ class BridgeDriver:
     """See `engine.networkdriver.driver` for the contract."""
 
     name = "bridge"
+    publishes = True
 
     def __init__(self, config: Config) -> None:
         self._table = config.nft_table
@@ -59,7 +61,7 @@ class BridgeDriver:
         self._changing = asyncio.Lock()  # the table and what it is made from change together
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def taken_networks(self) -> list[IPv4Network]:
+    async def taken_networks(self) -> list[IPNetwork]:
         with _failing("list the host's networks"):
             return await on_fresh_thread(lambda: plumbing.taken_networks(self._is_own_interface))
 
@@ -68,9 +70,11 @@ class BridgeDriver:
         with _failing("sweep the links of a former engine"):
             await on_fresh_thread(lambda: plumbing.sweep(self._prefix, keep))
 
-    async def check_name(self, interface: str) -> None:
-        if await on_fresh_thread(lambda: index_of(interface)) is not None:
-            raise Conflict(f"cannot make bridge {interface}: the host has an interface of that name")
+    async def check(self, plan: NetworkPlan) -> None:
+        if await on_fresh_thread(lambda: index_of(plan.interface)) is not None:
+            raise Conflict(f"cannot make bridge {plan.interface}: the host has an interface of that name")
+        if plan.has_ipv6 and not is_ipv6_there():
+            raise NotSupported("an IPv6 network needs IPv6 in the host's kernel, where it is absent or disabled")
 
     async def open(self, plan: NetworkPlan, links: Sequence[Link]) -> None:
         with _failing(f"open network {plan.interface}"):
@@ -87,27 +91,28 @@ class BridgeDriver:
         try:
             async with self._changing:
                 network.links[link.endpoint_id] = replace(link, ports=())
-                await self._change([senders.admit(self._table, name, link)])
+                await self._change(senders.admit(self._table, name, link))
             with _failing(f"attach {name} to {plan.interface}"):
                 await on_fresh_thread(lambda: plumbing.plug(plan, link, name, sandbox, network.mtu))
             await self._publish(network, link)
         except BaseException:
-            await self.detach(plan, link)
+            await self.detach(plan, link, sandbox)
             raise
 
     async def update(self, plan: NetworkPlan, link: Link, sandbox: Path) -> None:
-        await self._publish(self._networks[plan.network_id], link)
-        with _failing(f"change the default route to {link.gateway}"):
+        await self._publish(self._networks[plan.network_id], link, takes_over=True)
+        with _failing(f"change the default route to {', '.join(map(str, link.gateways))}"):
             await on_fresh_thread(lambda: plumbing.reroute(link, sandbox))
 
-    async def detach(self, plan: NetworkPlan, link: Link, *, at_once: bool = False) -> None:
+    async def detach(self, plan: NetworkPlan, link: Link, sandbox: Path, *, at_once: bool = False) -> None:
+        """The host's end of the pair is enough: what is in the sandbox goes with it."""
         network = self._networks[plan.network_id]
         name = self._interface(link)
         try:
             async with self._changing:
                 known = network.links.pop(link.endpoint_id, None)
                 if known is not None:
-                    gone = [*rules.withdraw(self._table, known), senders.dismiss(self._table, name, known)]
+                    gone = [*rules.withdraw(self._table, known), *senders.dismiss(self._table, name, known)]
                     await self._change(gone)
             await self._forget_flows(link)
         finally:
@@ -156,23 +161,35 @@ class BridgeDriver:
         await asyncio.sleep(_LINGER)
         await on_fresh_thread(lambda: plumbing.remove(name))
 
-    async def _publish(self, network: _OpenNetwork, link: Link) -> None:
-        """The ports of `link` in the place of those that it has now."""
+    async def _publish(self, network: _OpenNetwork, link: Link, *, takes_over: bool = False) -> None:
+        """The ports of `link` in the place of those that it has now, and in that of other links where it
+        `takes_over`, so that they are reachable all the time."""
         async with self._changing:
             before = network.links[link.endpoint_id]
             network.links[link.endpoint_id] = link
             if before.ports != link.ports:
-                await self._change([*rules.withdraw(self._table, before), *rules.publish(self._table, link)])
+                taken = [rule for other in self._yield_to(link) for rule in other] if takes_over else []
+                await self._change([*rules.withdraw(self._table, before), *taken, *rules.publish(self._table, link)])
         await self._forget_flows(link)
+
+    def _yield_to(self, link: Link) -> Iterator[list[Document]]:
+        """Take the ports of `link` from the links that have them now."""
+        for network in self._networks.values():
+            for key, other in network.links.items():
+                shared = tuple(port for port in other.ports if port in link.ports)
+                if shared and key != link.endpoint_id:
+                    rest = tuple(port for port in other.ports if port not in shared)
+                    network.links[key] = replace(other, ports=rest)
+                    yield rules.withdraw(self._table, replace(other, ports=shared))
 
     async def _forget_flows(self, link: Link) -> None:
         """UDP senders that are at it already find the published ports as they are now."""
         ports = {port.host_port for port in link.ports if port.protocol == "udp"}
         if ports:
-            address = link.address.ip
+            own = {address.ip for address in link.addresses}
             with _failing("forget UDP flows"):
                 await on_fresh_thread(
-                    lambda: forget_udp_flows(lambda flow: flow.port in ports or flow.answered_by == address)
+                    lambda: forget_udp_flows(lambda flow: flow.port in ports or flow.answered_by in own)
                 )
 
     async def _change(self, commands: list[Document]) -> None:
@@ -201,9 +218,11 @@ class BridgeDriver:
             await self._ask_others(chains)
 
     async def _ask_others(self, chains: list[Document]) -> None:
-        interfaces = [network.plan.interface for network in self._networks.values()]
-        await self._foreign.ensure(interfaces, chains)
-        await self._legacy.ensure(interfaces)
+        plans = [network.plan for network in self._networks.values()]
+        interfaces = [plan.interface for plan in plans]
+        ipv6 = [plan.interface for plan in plans if plan.has_ipv6]
+        await self._foreign.ensure(interfaces, chains, ipv6=ipv6)
+        await self._legacy.ensure(interfaces, ipv6=ipv6)
 
     async def _chains(self) -> list[Document]:
         return await self._nft.listing({"list": {"chains": None}})

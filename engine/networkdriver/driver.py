@@ -14,7 +14,7 @@ Lifecycle
     sweep(links)             said once at start, before any open: interfaces of other links than these go.
     attach(plan, link, path) the link stands in the sandbox at `path`: when this returns, the container can be started.
     update(plan, link, path) the link's published ports and its claim to the default route are now as `link` says.
-    detach(plan, link)       nothing reaches the container any more, and its address and ports may be given away.
+    detach(plan, link, path) nothing reaches the container any more, and its address and ports may be given away.
                              `at_once`: its interface is gone too, for the sandbox lives on.
     close(plan)              the network leaves the kernel; said only when it has no links.
     stop()                   the driver's tasks and handles end; what stands in the kernel stays.
@@ -25,8 +25,10 @@ Rules
 - From one network nothing reaches another's containers, published ports excepted; from an `is_internal` one nothing
   leaves at all. Without `has_icc` its containers do not reach each other; by published ports they do, where the
   host's kernel does not filter within bridges (br_netfilter).
-- A packet whose sender's address is not its link's is dropped.
-- A published port is reachable only after its link stands, and never after `detach` has returned.
+- On a bridge, a packet whose sender's address is not its link's is dropped, and so is one that makes its sender a
+  router.
+- Only a driver that `publishes` is given links with ports. A published port is reachable only after its link stands,
+  and never after `detach` has returned.
 - The sandbox is the caller's: a driver neither makes nor deletes it.
 - The driver keeps its networks whole while it is open: when another program removes its rules, or forbids what they
   allow, it puts that right without being asked.
@@ -35,67 +37,97 @@ Rules
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 from typing import Protocol
+
+from engine.linux.inet import IPAddress, IPInterface, IPNetwork
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedPort:
-    """One port of a container that the host answers on. `host_ip` is `0.0.0.0` for all of the host's addresses."""
+    """One port of a container that the host answers on. `host_ip` is `0.0.0.0` for all of the host's IPv4 addresses,
+    `::` for all of its IPv6 addresses."""
 
     container_port: int
     protocol: str
     host_ip: str
     host_port: int
 
+    @property
+    def version(self) -> int:
+        """The family of the host's address, and of the container's that it leads to."""
+        return 6 if ":" in self.host_ip else 4
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """A subnet, and the address in it that leads outside: on a bridge network the bridge's own."""
+
+    network: IPNetwork
+    gateway: IPAddress
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkPlan:
     """What the kernel must know of a network. `mtu` 0 means: that of the host's default route, 1500 at most.
 
+    `interface` is the bridge; for macvlan and ipvlan what the containers' interfaces stand on, in `mode`.
     `has_icc`: its containers reach each other; `is_masqueraded`: they reach the outside at the host's address.
     """
 
     network_id: str
     interface: str
-    subnet: IPv4Network
-    gateway: IPv4Address
+    subnets: tuple[Subnet, ...]
     mtu: int = 0
     is_internal: bool = False
     has_icc: bool = True
     is_masqueraded: bool = True
+    mode: str = ""
+
+    @property
+    def has_ipv6(self) -> bool:
+        return any(subnet.network.version == 6 for subnet in self.subnets)
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """What the kernel must know of one container on one network.
 
-    `gateway` is the next hop of the container's default route, None where that goes by another link or there is none.
-    `interface` is what the container calls it.
+    `addresses` are the one of IPv4, then that of IPv6 where there is one, then link-local ones. `gateways` are the next
+    hops of the container's default routes, one of a family at most: a family's goes by another link, or nowhere.
+    `interface` is what the container calls it; `sysctls` are values by files below /proc/sys.
     """
 
     endpoint_id: str
     mac: str
-    address: IPv4Interface
-    gateway: IPv4Address | None
+    addresses: tuple[IPInterface, ...]
+    gateways: tuple[IPAddress, ...] = ()
     ports: tuple[PublishedPort, ...] = ()
     interface: str = "eth0"
+    sysctls: tuple[tuple[str, str], ...] = ()
+
+    def address_of(self, version: int) -> IPAddress | None:
+        """The address of that family by which others reach the container."""
+        return next((each.ip for each in self.addresses if each.version == version and not each.is_link_local), None)
+
+    def of_version(self, version: int) -> tuple[IPInterface, ...]:
+        return tuple(each for each in self.addresses if each.version == version)
 
 
 class NetworkDriver(Protocol):
     """See the module's text for the lifecycle and the rules. Every method raises EngineError with what failed."""
 
     name: str
+    publishes: bool
 
-    async def taken_networks(self) -> list[IPv4Network]:
+    async def taken_networks(self) -> list[IPNetwork]:
         """The networks that the host routes or has addresses in, this driver's own excepted."""
         ...
 
     async def sweep(self, links: Sequence[Link]) -> None: ...
 
-    async def check_name(self, interface: str) -> None:
-        """Raises Conflict when the host has an interface of that name."""
+    async def check(self, plan: NetworkPlan) -> None:
+        """Raises Conflict or NotSupported when the host is such that the network can't be made."""
         ...
 
     async def open(self, plan: NetworkPlan, links: Sequence[Link]) -> None: ...
@@ -104,13 +136,14 @@ class NetworkDriver(Protocol):
 
     async def update(self, plan: NetworkPlan, link: Link, sandbox: Path) -> None: ...
 
-    async def detach(self, plan: NetworkPlan, link: Link, *, at_once: bool = False) -> None: ...
+    async def detach(self, plan: NetworkPlan, link: Link, sandbox: Path, *, at_once: bool = False) -> None: ...
 
     async def close(self, plan: NetworkPlan) -> None: ...
 
     async def stop(self) -> None: ...
 
 
-def mac_of(address: IPv4Address) -> str:
-    """The MAC that goes with an address, 02:42 and its four bytes as in Docker: a fixed pair fits every ARP cache."""
-    return ":".join(f"{byte:02x}" for byte in (0x02, 0x42, *address.packed))
+def mac_of(address: IPAddress) -> str:
+    """The MAC that goes with an address, 02:42 and its last four bytes as in Docker: a fixed pair fits what neighbours
+    remember."""
+    return ":".join(f"{byte:02x}" for byte in (0x02, 0x42, *address.packed[-4:]))

@@ -3,7 +3,8 @@
 dockerd and ufw set the policy of iptables' FORWARD chain to drop, firewalld ends its own chain with a reject. Where
 such a chain stands, our bridges get two accepting rules at its head (or in DOCKER-USER, the place that dockerd keeps
 free for others): what may reach a container is decided in our own forward chain. The rules are of the plain form that
-`iptables -S` can list, so their owner sees them, and they go when their network closes.
+`iptables -S` can list, so their owner sees them, and they go when their network closes. A chain of IPv6's own (of
+ip6tables) gets them for the bridges that have IPv6.
 """
 
 from collections.abc import Collection, Iterable
@@ -18,7 +19,7 @@ from engine.linux.nft import Document, Nft
 
 log = structlog.get_logger(__name__)
 
-_FAMILIES: Final = frozenset({"ip", "inet"})
+_FAMILIES: Final = frozenset({"ip", "ip6", "inet"})
 _USER_CHAIN: Final = "DOCKER-USER"
 _DIRECTIONS: Final = ("iifname", "oifname")
 #: What may stand beside a verdict without making it depend on the packet.
@@ -77,12 +78,15 @@ class ForeignChains:
         self._nft = nft
         self._owner = owner
 
-    async def ensure(self, interfaces: Collection[str], chains: Iterable[Document]) -> None:
-        """Accept `interfaces` wherever a chain in `chains` (a listing of all) refuses them."""
+    async def ensure(
+        self, interfaces: Collection[str], chains: Iterable[Document], *, ipv6: Collection[str] = ()
+    ) -> None:
+        """Accept `interfaces` wherever a chain in `chains` (a listing of all) refuses them; `ipv6` are those of them
+        that carry IPv6."""
         listing = list(chains)
         for chain in forward_chains(listing, {self._owner}):
             with suppress(_Vanished):
-                await self._ensure_in(chain, interfaces, listing)
+                await self._ensure_in(chain, ipv6 if chain.family == "ip6" else interfaces, listing)
 
     async def remove(self, interfaces: Collection[str], chains: Iterable[Document]) -> None:
         """Delete what `ensure` inserted for `interfaces`, also in chains that refuse nothing any more."""

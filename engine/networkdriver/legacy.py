@@ -13,8 +13,9 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-_IN_USE: Final = Path("/proc/thread-self/net/ip_tables_names")
-_PROGRAM: Final = "iptables-legacy"
+#: For each family the kernel's file, and the program.
+_FAMILIES: Final = {4: ("ip_tables_names", "iptables-legacy"), 6: ("ip6_tables_names", "ip6tables-legacy")}
+_NET: Final = Path("/proc/thread-self/net")
 _DIRECTIONS: Final = ("-i", "-o")
 
 
@@ -24,22 +25,27 @@ class LegacyFirewall:
     def __init__(self, owner: str) -> None:
         self._owner = owner
 
-    async def ensure(self, interfaces: Collection[str]) -> None:
-        if not _is_in_use():
-            return
-        if (program := shutil.which(_PROGRAM)) is None:
-            log.warning("legacy iptables is in use and may drop containers' packets", missing=_PROGRAM)
+    async def ensure(self, interfaces: Collection[str], *, ipv6: Collection[str] = ()) -> None:
+        """`ipv6` are those of the interfaces that carry IPv6."""
+        for version, names in ((4, interfaces), (6, ipv6)):
+            if names and _is_in_use(version):
+                await self._ensure(_FAMILIES[version][1], names)
+
+    async def remove(self, interfaces: Collection[str]) -> None:
+        """Delete what `ensure` inserted; what is not there is no error."""
+        for version, (_, name) in _FAMILIES.items():
+            if _is_in_use(version) and (program := shutil.which(name)) is not None:
+                for rule in self._rules(interfaces):
+                    await _run(program, "-D", "FORWARD", *rule)
+
+    async def _ensure(self, name: str, interfaces: Collection[str]) -> None:
+        if (program := shutil.which(name)) is None:
+            log.warning("legacy iptables is in use and may drop containers' packets", missing=name)
             return
         _, listing = await _run(program, "-S", "FORWARD")
         if "-P FORWARD DROP" in listing.splitlines():
             for rule in self._rules(interfaces):
                 await self._insert(program, rule)
-
-    async def remove(self, interfaces: Collection[str]) -> None:
-        """Delete what `ensure` inserted; what is not there is no error."""
-        if _is_in_use() and (program := shutil.which(_PROGRAM)) is not None:
-            for rule in self._rules(interfaces):
-                await _run(program, "-D", "FORWARD", *rule)
 
     async def _insert(self, program: str, rule: tuple[str, ...]) -> None:
         is_there, _ = await _run(program, "-C", "FORWARD", *rule)
@@ -56,9 +62,9 @@ class LegacyFirewall:
         return [(way, name, *comment) for name in interfaces for way in _DIRECTIONS]
 
 
-def _is_in_use() -> bool:
+def _is_in_use(version: int) -> bool:
     try:
-        return "filter" in _IN_USE.read_text().split()
+        return "filter" in (_NET / _FAMILIES[version][0]).read_text().split()
     except OSError:
         return False  # the kernel has no ip_tables
 

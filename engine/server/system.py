@@ -1,7 +1,6 @@
 """What the engine says of itself: `info` and `version`."""
 
 import asyncio
-import ipaddress
 import os
 import platform
 import uuid
@@ -136,7 +135,7 @@ class System:
             "Debug": self._config.debug,
             "NGoroutines": len(asyncio.all_tasks()),
             "SystemTime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}Z",
-            "DefaultAddressPools": [_pool(network) for network in self._config.address_pools],
+            "DefaultAddressPools": [{"Base": str(pool.base), "Size": pool.size} for pool in self._config.address_pools],
             **_proxies(),
         }
 
@@ -166,11 +165,6 @@ class System:
 
 def _index(name: str, *, secure: bool, mirrors: list[str] | None = None) -> dict[str, Any]:
     return {"Name": name, "Mirrors": mirrors or [], "Secure": secure, "Official": name == _DEFAULT_INDEX}
-
-
-def _pool(text: str) -> dict[str, Any]:
-    network = ipaddress.ip_network(text)
-    return {"Base": str(network), "Size": network.prefixlen}
 
 
 def _proxies() -> dict[str, str]:

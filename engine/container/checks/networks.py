@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
+from engine.container import endpointoptions
 from engine.container.config import EndpointConfig
 from engine.errors import InvalidParameter
 from engine.ids import NAME_PATTERN
@@ -21,8 +22,10 @@ def is_user_defined(mode: str) -> bool:
 
 
 def check_endpoints(endpoints: Mapping[str, EndpointConfig]) -> None:
-    """Raises InvalidParameter, with all that is wrong with the wishes for one network."""
+    """Raises InvalidParameter, with all that is wrong with the wishes for one network, and NotSupported for a driver
+    option that there is not."""
     for name, wishes in endpoints.items():
+        endpointoptions.check(wishes.driver_opts or {})
         problems = [*_malformed(wishes), *(() if is_user_defined(name) else _unfit(wishes))]
         if problems:
             text = "\n".join(problems)
@@ -30,7 +33,12 @@ def check_endpoints(endpoints: Mapping[str, EndpointConfig]) -> None:
 
 
 def _malformed(wishes: EndpointConfig) -> list[str]:
-    problems = [] if _is_address(wishes.address) else [f"invalid IPv4 address: {wishes.address}"]
+    problems = [
+        f"invalid IPv{version} address: {text}"
+        for version, text in wishes.addresses.items()
+        if not _is_address(text, version)
+    ]
+    problems += [f"invalid link-local IP address: {text}" for text in wishes.link_local if not _is_link_local(text)]
     if wishes.mac_address and not _is_mac(wishes.mac_address):
         problems.append(f"invalid MAC address: {wishes.mac_address}")
     words = [word for link in wishes.links or () for word in link.split(":", 1)]
@@ -40,16 +48,24 @@ def _malformed(wishes: EndpointConfig) -> list[str]:
 
 def _unfit(wishes: EndpointConfig) -> list[str]:
     problems = []
-    if wishes.address:
+    if wishes.addresses or wishes.link_local:
         problems.append("user specified IP address is supported on user defined networks only")
     if wishes.aliases or wishes.links:
         problems.append("network-scoped alias is supported only for containers in user defined networks")
     return problems
 
 
-def _is_address(text: str) -> bool:
+def _is_address(text: str, version: int) -> bool:
     try:
-        return not text or IPv4Address(text).is_global is not None
+        address = IPv4Address(text) if version == 4 else IPv6Address(text)
+    except ValueError:
+        return False
+    return "%" not in str(address)
+
+
+def _is_link_local(text: str) -> bool:
+    try:
+        return ip_address(text).is_link_local and "%" not in text
     except ValueError:
         return False
 

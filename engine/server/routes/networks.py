@@ -30,6 +30,7 @@ class _Create(msgspec.Struct, rename="pascal"):
     scope: str = ""
     internal: bool = False
     attachable: bool = False
+    enable_ipv6: bool | None = msgspec.field(name="EnableIPv6", default=None)
     enable_ipv4: bool | None = msgspec.field(name="EnableIPv4", default=None)
     ipam: _IPAM | None = msgspec.field(name="IPAM", default=None)
     options: dict[str, str] | None = None
@@ -113,6 +114,7 @@ def _request(wanted: _Create) -> NetworkRequest:
         name=wanted.name,
         driver=wanted.driver or "bridge",
         subnets=ipam.config or (),
+        has_ipv6=bool(wanted.enable_ipv6),
         is_internal=wanted.internal,
         is_attachable=wanted.attachable,
         labels=wanted.labels or {},

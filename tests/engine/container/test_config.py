@@ -30,7 +30,7 @@ def test_what_the_cli_sends_passes():
         (HostConfig, {"CpuRealtimeRuntime": 1000}, "HostConfig.CpuRealtimeRuntime.*--cpu-rt-runtime"),
         (HostConfig, {"Mounts": [{"Type": "image", "ImageOptions": {"Subpath": "x"}}]}, r"Mounts\[0\].ImageOptions"),
         (ContainerConfig, {"NoSuchOption": 1}, "Config.NoSuchOption"),
-        (NetworkingConfig, {"EndpointsConfig": {"n": {"DriverOpts": {"x": "y"}}}}, r"\['n'\].DriverOpts"),
+        (NetworkingConfig, {"EndpointsConfig": {"n": {"Extra": {"x": "y"}}}}, r"\['n'\].Extra"),
     ],
 )
 def test_an_option_that_is_not_there_is_refused_by_name(kind, body, named):

@@ -1,6 +1,6 @@
 import pytest
 
-from engine.errors import InvalidParameter, NotSupported
+from engine.errors import InvalidParameter
 from engine.network.ports import PortRequest, parse_port, port_requests, ports_json, ports_summary
 from engine.networkdriver.driver import PublishedPort
 
@@ -15,7 +15,7 @@ from engine.networkdriver.driver import PublishedPort
         ({"80/tcp": [{"HostPort": "8000-8000"}]}, PortRequest(80, "tcp", "", 8000)),
         ({"132/sctp": None}, PortRequest(132, "sctp")),
         ({"80/tcp": []}, PortRequest(80)),
-        ({"80/tcp": [{"HostIp": "::", "HostPort": "1"}]}, PortRequest(80, "tcp", "", 1)),
+        ({"80/tcp": [{"HostIp": "::", "HostPort": "1"}]}, PortRequest(80, "tcp", "::", 1)),
     ],
 )
 def test_a_binding_is_read(bindings: dict[str, list[dict[str, str]] | None], expected: PortRequest) -> None:
@@ -35,6 +35,7 @@ def test_a_binding_is_read(bindings: dict[str, list[dict[str, str]] | None], exp
         {"80/tcp": [{"HostPort": "-1"}]},
         {"80/tcp": [{"HostPort": "80; drop"}]},
         {"80/tcp": [{"HostIp": "localhost"}]},
+        {"80/tcp": [{"HostIp": "fe80::1%eth0"}]},
         {"80/tcp": [{"HostIp": "1.2.3.4\n"}]},
     ],
 )
@@ -43,9 +44,10 @@ def test_what_is_no_port_is_refused(bindings: dict[str, list[dict[str, str]]]) -
         port_requests(bindings)
 
 
-def test_an_ipv6_address_is_refused_clearly() -> None:
-    with pytest.raises(NotSupported, match="IPv6 address ::1"):
-        port_requests({"80/tcp": [{"HostIp": "::1", "HostPort": "80"}]})
+@pytest.mark.parametrize("text", ["::1", "[::1]"])
+def test_an_ipv6_address(text: str) -> None:
+    (request,) = port_requests({"80/tcp": [{"HostIp": text, "HostPort": "80"}]})
+    assert request.host_ip == "::1"
 
 
 def test_publish_all_adds_the_exposed_ports_that_have_no_binding() -> None:

@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from engine.errors import Conflict
+from engine.errors import Conflict, InvalidParameter
 from engine.network.ports import PortRequest
 from engine.network.reservations import PortReservations
 from engine.networkdriver.driver import PublishedPort
@@ -91,3 +91,30 @@ def test_ports_of_a_former_engine_are_held_again_or_warned_of(ports: PortReserva
         for port in (taken, kept):
             with pytest.raises(Conflict, match="already allocated"):
                 ports.reserve("b", [PortRequest(1, port.protocol, host_port=port.host_port)])
+
+
+def test_all_addresses_are_those_of_both_families(ports: PortReservations) -> None:
+    one, two = ports.reserve("a", [PortRequest(80)], has_ipv6=True)
+    assert (one.host_ip, two.host_ip) == ("0.0.0.0", "::")
+    assert one.host_port == two.host_port
+    with pytest.raises(Conflict, match=rf"^Bind for ::1:{two.host_port} failed: port is already allocated$"):
+        ports.reserve("b", [PortRequest(80, host_ip="::1", host_port=two.host_port)], has_ipv6=True)
+
+
+def test_a_port_that_another_has_in_one_family_is_held_in_none(ports: PortReservations) -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as other:
+        number = other.getsockname()[1]
+        with pytest.raises(Conflict, match=rf"^listen tcp6 \[::\]:{number}: bind: address already in use$"):
+            ports.reserve("a", [PortRequest(80, host_port=number)], has_ipv6=True)
+        assert ports.reserve("a", [PortRequest(80, host_port=number)])[0].host_ip == "0.0.0.0"
+
+
+def test_an_ipv6_address_needs_a_container_with_ipv6(ports: PortReservations) -> None:
+    with pytest.raises(InvalidParameter, match=r"\[::1\]:8080 failed: the container has no IPv6 address"):
+        ports.reserve("a", [PortRequest(80, host_ip="::1", host_port=8080)])
+
+
+def test_a_held_port_hears_the_hosts_ipv6_loopback_alone(ports: PortReservations) -> None:
+    (held,) = ports.reserve("a", [PortRequest(80, host_ip="::", host_port=free_port())], has_ipv6=True)
+    with socket.create_connection(("::1", held.host_port), timeout=2):
+        pass

@@ -5,17 +5,19 @@ import socket
 import struct
 import threading
 from contextlib import suppress
+from ipaddress import IPv6Address
 from typing import Any
 
 import pytest
 
 from engine.network import dns
-from engine.network.creation import NetworkRequest
+from engine.network.creation import NetworkRequest, SubnetRequest
+from engine.network.endpoint import Endpoint
 from engine.network.endpoints import Wishes
-from engine.network.records import Endpoint
 from engine.network.service import Networks
+from engine.network.upstream import Upstream
 from tests.engine.networkdriver.play import address, container, play
-from tests.engine.networkdriver.world import OUTSIDE, Namespace, World
+from tests.engine.networkdriver.world import OUTSIDE, OUTSIDE6, Namespace, World
 
 pytestmark = pytest.mark.root
 
@@ -84,6 +86,38 @@ def test_names_aliases_links_and_addresses(world: World) -> None:
     play(world, scenario)
 
 
+def test_addresses_of_ipv6(world: World) -> None:
+    async def scenario(networks: Networks) -> None:
+        await networks.create(NetworkRequest(name="dual", has_ipv6=True, subnets=[SubnetRequest("fd07:7::/64")]))
+        first = await on(networks, "a", ("web", "app"), "dual")
+        second = await on(networks, "b", ("db", "app"), "dual")
+        asker = container(world, second)
+        assert told(await ask(asker, "web")) == (0, [address(first)])
+        assert (await ask(asker, "web", dns.AAAA)).endswith(IPv6Address("fd07:7::2").packed)
+        assert (await ask(asker, "app", dns.AAAA))[7] == 2
+        reverse = IPv6Address("fd07:7::2").reverse_pointer
+        assert (await ask(asker, reverse, dns.PTR)).endswith(b"\3web\4dual\0")
+
+    play(world, scenario)
+
+
+def test_a_server_of_ipv6_is_asked_by_the_container(world: World) -> None:
+    heard: list[bytes] = []
+    server = world.outside.run(lambda: _outside(heard, OUTSIDE6))
+
+    async def scenario(networks: Networks) -> None:
+        await networks.create(NetworkRequest(name="dual", has_ipv6=True, subnets=[SubnetRequest("fd07:7::/64")]))
+        endpoint = await on(networks, "a", ("web",), "dual")
+        networks._resolvers._open["a"]._upstream = Upstream([OUTSIDE6], networks._sandboxes.path("a"))
+        asker = container(world, endpoint)
+        assert told(await ask(asker, "example.com")) == (0, ["192.0.2.1"])
+        asker.shell("ip", "-6", "route", "del", "default")
+        assert told(await ask(asker, "example.com")) == (dns.SERVER_FAILURE, [])
+
+    play(world, scenario)
+    server.close()
+
+
 def test_what_is_not_here_is_asked_outside_but_never_from_an_internal_network(world: World) -> None:
     heard: list[bytes] = []
     server = world.outside.run(lambda: _outside(heard))
@@ -131,7 +165,7 @@ def test_malformed_questions_are_answered_as_such_and_answers_never(world: World
 
 def _outside(heard: list[bytes], host: str = OUTSIDE) -> socket.socket:
     """A name server that knows one address for every name."""
-    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
     server.bind((host, 53))
     server.settimeout(30)
 

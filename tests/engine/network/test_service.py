@@ -31,7 +31,7 @@ def test_the_three_networks_and_their_names(world: World) -> None:
 
 def test_a_beginning_that_fits_several(world: World) -> None:
     async def scenario(networks: Networks) -> None:
-        networks._networks = {key: Network(key, key.upper(), "null") for key in ("abc1", "abc2")}
+        networks._catalogue._networks = {key: Network(key, key.upper(), "null") for key in ("abc1", "abc2")}
         with pytest.raises(InvalidParameter, match="ambiguous"):
             networks.resolve("abc")
 
@@ -59,14 +59,14 @@ def test_an_address_and_a_mac_that_were_asked_for(world: World) -> None:
     async def scenario(networks: Networks) -> None:
         bridge = networks.resolve("bridge")
         wanted, mac = IPv4Address("172.17.4.4"), "02:42:00:00:00:07"
-        endpoint = await networks.allocate("a", bridge, wishes=Wishes(address=wanted, mac=mac))
+        endpoint = await networks.allocate("a", bridge, wishes=Wishes(addresses=(wanted,), mac=mac))
         await networks.open_sandbox("a")
         await networks.attach("a")
         shown = container(world, networks.endpoint("a") or endpoint).shell("ip", "address", "show", "eth0")
         assert "172.17.4.4/16" in shown
         assert mac in shown
         with pytest.raises(Conflict, match="Address already in use"):
-            await networks.allocate("b", bridge, wishes=Wishes(address=wanted))
+            await networks.allocate("b", bridge, wishes=Wishes(addresses=(wanted,)))
 
     play(world, scenario)
 
@@ -139,7 +139,7 @@ def test_many_at_once(world: World) -> None:
         assert len({endpoint.ports[0].host_port for endpoint in endpoints}) == len(keys)
         await asyncio.gather(*(networks.release(key) for key in keys))
         assert not list((world.config().run / "netns").iterdir())
-        assert "elements" not in world.host.shell("nft", "list", "table", "ip", world.config().nft_table)
+        assert "elements" not in world.host.shell("nft", "list", "table", "inet", world.config().nft_table)
 
     play(world, scenario)
     assert not links(world)

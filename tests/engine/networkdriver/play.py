@@ -6,8 +6,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from engine.network.endpoint import Endpoint
+from engine.network.endpoints import Wishes
 from engine.network.ports import PortRequest
-from engine.network.records import Endpoint
 from engine.network.service import Networks
 from tests.engine.networkdriver.world import Namespace, World
 
@@ -45,7 +46,7 @@ async def _die(networks: Networks) -> None:
     """What is left of a killed engine: its descriptors are closed, nothing else is done."""
     await networks._resolvers.shutdown()
     await networks._drivers["bridge"].stop()
-    networks._ports.close()
+    await networks._publishing.shutdown()
 
 
 async def start(networks: Networks, key: str, *ports: PortRequest) -> Endpoint:
@@ -65,6 +66,16 @@ def address(endpoint: Endpoint) -> str:
     return str(endpoint.address.ip)
 
 
+async def on(networks: Networks, key: str, name: str, *ports: PortRequest, wishes: Wishes | None = None) -> Endpoint:
+    """Start a container on the network `name`."""
+    await networks.allocate(key, networks.resolve(name), ports=ports, wishes=wishes or Wishes())
+    await networks.open_sandbox(key)
+    await networks.attach(key)
+    endpoint = networks.endpoint(key)
+    assert endpoint is not None
+    return endpoint
+
+
 async def ask(place: Namespace, target: str, port: int, *, timeout: float = 2) -> str:
     return await asyncio.to_thread(place.ask, target, port, timeout=timeout)
 
@@ -77,6 +88,11 @@ async def answers_again(place: Namespace, target: str, port: int, *, seconds: fl
                 return await ask(place, target, port, timeout=0.5)
             except OSError:
                 await asyncio.sleep(0.02)
+
+
+def address6(endpoint: Endpoint) -> str:
+    assert endpoint.address6 is not None
+    return str(endpoint.address6.ip)
 
 
 @contextmanager

@@ -144,7 +144,7 @@ def test_one_published_port_is_taken_out_of_our_table(world: World) -> None:
     async def scenario(networks: Networks) -> None:
         container(world, await start(networks, "a", PortRequest(80, host_port=8080))).serve(80)
         element = ("any_address", "{ tcp . 8080 }")
-        world.host.shell("nft", "delete", "element", "ip", world.config().nft_table, *element)
+        world.host.shell("nft", "delete", "element", "inet", world.config().nft_table, *element)
         assert await answers_again(world.outside, HOST, 8080) == OUTSIDE
 
     play(world, scenario)
@@ -152,10 +152,10 @@ def test_one_published_port_is_taken_out_of_our_table(world: World) -> None:
 
 def test_a_table_that_is_gone_is_built_anew_by_the_next_container(world: World) -> None:
     async def scenario(networks: Networks) -> None:
-        world.host.shell("nft", "delete", "table", "ip", world.config().nft_table)
+        world.host.shell("nft", "delete", "table", "inet", world.config().nft_table)
         container(world, await start(networks, "a", PortRequest(80, host_port=8080))).serve(80)
         assert await ask(world.outside, HOST, 8080) == OUTSIDE
-        world.host.shell("nft", "delete", "table", "ip", world.config().nft_table)
+        world.host.shell("nft", "delete", "table", "inet", world.config().nft_table)
         await networks.release("a")
 
     play(world, scenario)

@@ -120,7 +120,7 @@ def test_a_container_does_not_reach_what_the_host_serves_on_loopback(world: Worl
         with refused():
             await ask(inside, "127.0.0.1", 9000, timeout=0.3)
         # The attack is real: without the guard it succeeds.
-        world.host.shell("nft", "flush", "chain", "ip", world.config().nft_table, "guard")
+        world.host.shell("nft", "flush", "chain", "inet", world.config().nft_table, "guard")
         assert await ask(inside, "127.0.0.1", 9000) == address(endpoint)
 
     play(world, scenario)

@@ -37,7 +37,11 @@ def test_only_others_filter_chains_at_the_forward_hook_count() -> None:
         chain("mangle", "FORWARD", type="route", hook="forward", prio=0, policy="drop"),
         chain("filter", "DOCKER-USER"),
     ]
-    assert forward_chains(listing, {"ours"}) == [DROPPING, Chain("inet", "firewalld", "filter_FORWARD")]
+    assert forward_chains(listing, {"ours"}) == [
+        DROPPING,
+        Chain("inet", "firewalld", "filter_FORWARD"),
+        Chain("ip6", "filter", "FORWARD", drops=True),
+    ]
 
 
 @pytest.mark.parametrize(

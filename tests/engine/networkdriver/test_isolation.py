@@ -8,26 +8,17 @@ from ipaddress import IPv4Address
 import pytest
 
 from engine.network.creation import NetworkRequest
+from engine.network.endpoint import Endpoint
 from engine.network.endpoints import Wishes
+from engine.network.options import HOST_BINDING, ICC, MASQUERADE, MTU
 from engine.network.ports import PortRequest
-from engine.network.records import HOST_BINDING, ICC, MASQUERADE, MTU, Endpoint
 from engine.network.service import Networks
-from tests.engine.networkdriver.play import address, ask, container, play, refused, start
+from tests.engine.networkdriver.play import address, ask, container, on, play, refused, start
 from tests.engine.networkdriver.world import HOST, OUTSIDE, Namespace, World
 
 pytestmark = pytest.mark.root
 
 _ARP_REPLY = 2
-
-
-async def on(networks: Networks, key: str, name: str, *ports: PortRequest, wishes: Wishes | None = None) -> Endpoint:
-    """Start a container on the network `name`."""
-    await networks.allocate(key, networks.resolve(name), ports=ports, wishes=wishes or Wishes())
-    await networks.open_sandbox(key)
-    await networks.attach(key)
-    endpoint = networks.endpoint(key)
-    assert endpoint is not None
-    return endpoint
 
 
 def test_two_networks_reach_each_other_by_published_ports_alone(world: World) -> None:
@@ -55,10 +46,8 @@ def test_an_internal_network_keeps_in_what_is_on_it(world: World) -> None:
         served = await start(networks, "b", PortRequest(80, host_port=8080))
         container(world, served).serve(80)
         inside = container(world, inner)
-        bridge = networks.resolve("vault").plan
-        assert bridge is not None
         # One that is root inside can make itself a way; it leads nowhere.
-        inside.shell("ip", "route", "add", "default", "via", str(bridge.gateway))
+        inside.shell("ip", "route", "add", "default", "via", str(networks.resolve("vault").spaces[0].gateway))
         for target, port in ((OUTSIDE, 80), (address(served), 80), (HOST, 8080)):
             with refused():
                 await ask(inside, target, port, timeout=0.3)

@@ -1,6 +1,7 @@
 """A small world of network namespaces: a host with an uplink to an outside, and nothing of the machine's own network.
 
     outside 198.51.100.1 ──────── 198.51.100.2 host (its bridge, its containers)
+            2001:db8::1            2001:db8::2
 
 Sockets belong to the namespace in which they are made, so a test can hold both ends of a connection.
 """
@@ -12,14 +13,15 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from socket import AF_INET, SO_REUSEADDR, SOCK_DGRAM, SOL_SOCKET, create_connection, create_server, socket
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOCK_DGRAM, SOL_SOCKET, create_connection, create_server, socket
 from typing import TypeVar
 
 import pytest
 
 from engine.config import Config
 from engine.events import EventBus
-from engine.linux import mounts, netlink, netns, syscalls
+from engine.linux import interfaces, mounts, netns, syscalls
+from engine.linux.netlink import RouteSocket
 from engine.network.service import Networks
 from engine.networkdriver.bridge import BridgeDriver
 from engine.store import Database
@@ -28,6 +30,8 @@ T = TypeVar("T")
 
 OUTSIDE = "198.51.100.1"
 HOST = "198.51.100.2"
+OUTSIDE6 = "2001:db8::1"
+HOST6 = "2001:db8::2"
 
 
 class Namespace:
@@ -64,15 +68,15 @@ class Namespace:
 
     def serve(self, port: int, address: str = "0.0.0.0") -> None:
         """Answer each TCP connection to `port` with the address that it came from."""
-        server = self.run(lambda: create_server((address, port)))
+        server = self.run(lambda: create_server((address, port), family=_family(address)))
         self._undo.callback(server.close)
         self._undo.callback(server.shutdown, 2)
         threading.Thread(target=_greet, args=(server,), daemon=True).start()
 
-    def serve_udp(self, port: int) -> None:
+    def serve_udp(self, port: int, address: str = "0.0.0.0") -> None:
         """Send every datagram back."""
-        server = self.run(lambda: socket(AF_INET, SOCK_DGRAM))
-        server.bind(("0.0.0.0", port))
+        server = self.run(lambda: socket(_family(address), SOCK_DGRAM))
+        server.bind((address, port))
         server.settimeout(20)
         self._undo.callback(server.close)
         threading.Thread(target=_echo, args=(server,), daemon=True).start()
@@ -88,7 +92,7 @@ class Namespace:
 
     def ask_udp(self, address: str, port: int, *, source_port: int = 0, timeout: float = 2) -> bytes:
         def talk() -> bytes:
-            with socket(AF_INET, SOCK_DGRAM) as client:
+            with socket(_family(address), SOCK_DGRAM) as client:
                 client.settimeout(timeout)
                 client.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
                 client.bind(("", source_port))
@@ -112,8 +116,8 @@ class World:
         def make() -> None:
             syscalls.unshare(syscalls.CLONE_NEWNET)
             mounts.bind(Path("/proc/thread-self/ns/net"), path)
-            with netlink.RouteSocket() as route:
-                route.transact(netlink.set_up(netlink.LOOPBACK_INDEX))
+            with RouteSocket() as route:
+                route.transact(interfaces.set_up(interfaces.LOOPBACK_INDEX))
 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
@@ -147,6 +151,9 @@ class World:
         self.host.shell("ip", "address", "add", f"{HOST}/24", "dev", "uplink")
         self.host.shell("ip", "link", "set", "uplink", "up")
         self.host.shell("ip", "route", "add", "default", "via", OUTSIDE)
+        self.outside.shell("ip", "address", "add", f"{OUTSIDE6}/64", "dev", "wan", "nodad")
+        self.host.shell("ip", "address", "add", f"{HOST6}/64", "dev", "uplink", "nodad")
+        self.host.shell("ip", "route", "add", "default", "via", OUTSIDE6)
 
 
 @pytest.fixture
@@ -160,6 +167,10 @@ def _unmount_below(root: Path) -> None:
     """The world's namespaces, and the sandboxes of engines that were killed."""
     for point in mounts.mounted_below(root):
         mounts.unmount(point.target, lazily=True)
+
+
+def _family(address: str) -> int:
+    return AF_INET6 if ":" in address else AF_INET
 
 
 def _greet(server: socket) -> None:
