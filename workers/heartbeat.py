@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import threading
+from datetime import datetime
 from enum import Enum, auto
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError
+from django.utils import timezone
 
 from dashboard.jobs import leases
 from dashboard.jobs.leases import Claim
@@ -31,13 +33,15 @@ class Interruption(Enum):
     CANCELLED = auto()
     SUPERSEDED = auto()
     STOPPING = auto()
+    OVERDUE = auto()
 
 
 class Heartbeat:
     """Beats until it is cancelled; `interruption` is the first that was noticed."""
 
-    def __init__(self, claim: Claim, attempt: Attempt[Any]) -> None:
+    def __init__(self, claim: Claim, attempt: Attempt[Any], deadline: datetime | None) -> None:
         self._claim = claim
+        self._deadline = deadline
         self._attempt = attempt
         self._beats = 0
         self._interrupted = asyncio.Event()
@@ -61,12 +65,18 @@ class Heartbeat:
             self._interrupt(Interruption.SUPERSEDED)
             return
         if self._beats % RENEWAL == 0:
-            await sync_to_async(leases.renew)(self._claim, progress=self._attempt.progress)
+            await self._renew()
         self._beats += 1
         if state is State.CANCELLING:
             self._interrupt(Interruption.CANCELLED)
         elif stopping.is_set():
             self._interrupt(Interruption.STOPPING)
+        elif self._deadline is not None and timezone.now() > self._deadline:
+            self._interrupt(Interruption.OVERDUE)
+
+    async def _renew(self) -> None:
+        attempt = self._attempt
+        await sync_to_async(leases.renew)(self._claim, progress=attempt.progress, parts=attempt.out.parts)
 
     def _interrupt(self, why: Interruption) -> None:
         if self.interruption is None:

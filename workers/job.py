@@ -22,7 +22,7 @@ from dashboard.jobs.output.entries import Level
 from dashboard.jobs.output.writer import Writer
 from dashboard.jobs.states import State
 from workers.heartbeat import Heartbeat, Interruption
-from workers.work import Work, attempt_of
+from workers.work import Failed, Unknowable, Work, attempt_of
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Outcome:
     """How an attempt ends: in a final state of the job, or in QUEUED, when another attempt shall follow."""
 
     state: State
-    result: dict[str, str] = field(default_factory=dict)
+    result: dict[str, Any] = field(default_factory=dict)
     error: str = ""
 
 
@@ -71,7 +71,7 @@ class Execution:
         self._work = work
         self._out = out
         self._attempt = attempt_of(job, out, self._save)
-        self._heartbeat = Heartbeat(claim, self._attempt)
+        self._heartbeat = Heartbeat(claim, self._attempt, job.deadline)
 
     async def run(self) -> None:
         """Work, and settle how it went. Whatever happens to the claim meanwhile is noticed and obeyed."""
@@ -107,6 +107,11 @@ class Execution:
             return Outcome(State.SUCCEEDED, await self._work.do(self._attempt))
         except EngineFailure as failure:
             return await self._undo(State.FAILED, failure.message)
+        except Failed as failure:
+            return await self._undo(State.FAILED, str(failure))
+        except Unknowable as lost:
+            self._out.line(str(lost), Level.ERROR)
+            return Outcome(State.LOST, self._attempt.result, str(lost))
         except Exception as defect:
             # A defect of ours: the job must end in words all the same, not in a lease that runs out.
             log.exception("Job %s failed on a defect", self._job.pk)
@@ -120,6 +125,8 @@ class Execution:
             case Interruption.STOPPING:
                 self._out.line("The worker is told to stop; the job goes back to the queue", Level.NOTICE)
                 return Outcome(State.QUEUED)
+            case Interruption.OVERDUE:
+                return await self._undo(State.FAILED, f"Not done within its {self._job.time_limit} seconds")
             case _:
                 log.warning("Job %s: another attempt has taken over", self._job.pk)
                 return None
@@ -130,7 +137,7 @@ class Execution:
             self._out.line(error, Level.ERROR)
         if not self._work.leaves_traces or await sync_to_async(leases.state)(self._claim) is None:
             # Without the claim, what there is to remove is another attempt's by now.
-            return Outcome(state, error=error)
+            return Outcome(state, self._attempt.result, error)
         try:
             async with asyncio.timeout(UNDOING):
                 await self._work.undo(self._attempt)
@@ -153,9 +160,15 @@ class Execution:
         error = self._job.redactor(outcome.error)
         even_if_cancelling = outcome.state is not State.SUCCEEDED or not self._work.leaves_traces
         if not await sync_to_async(leases.finish)(
-            self._claim, outcome.state, result=outcome.result, error=error, even_if_cancelling=even_if_cancelling
+            self._claim,
+            outcome.state,
+            result=outcome.result,
+            error=error,
+            parts=self._out.parts,
+            even_if_cancelling=even_if_cancelling,
         ):
             return False
+        await sync_to_async(broker.ring)(self._job.host_id)
         await self._lay_to_rest(outcome.state, error)
         await live.tell(self._job.pk, outcome.state)
         return True
@@ -177,7 +190,7 @@ class Execution:
             return
         await Job.objects.filter(pk=self._job.pk).aupdate(archived=timezone.now())
 
-    async def _save(self, result: dict[str, str]) -> None:
+    async def _save(self, result: dict[str, Any]) -> None:
         await sync_to_async(leases.record)(self._claim, result)
 
 

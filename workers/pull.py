@@ -26,8 +26,8 @@ class Pull:
 
     async def do(self, attempt: Attempt[PullParams]) -> dict[str, str]:
         params = attempt.params
-        pulled = await pull_image(attempt, params.image, platform=params.platform)
-        return {"image": pulled.image, "reference": params.image, "digest": pulled.digest}
+        pulled = await pull_image(attempt, params.reference, platform=params.platform)
+        return {"image": pulled.image, "reference": params.reference, "digest": pulled.digest}
 
     async def undo(self, attempt: Attempt[PullParams]) -> None:
         """Nothing: an image that is not complete is none."""

@@ -13,7 +13,7 @@ from asgiref.sync import async_to_sync
 from django.db.models import Q
 from django.utils import timezone
 
-from dashboard.jobs import broker, leases, live
+from dashboard.jobs import broker, leases, live, turns
 from dashboard.jobs.models import Job
 from dashboard.jobs.output.writer import seal
 from dashboard.jobs.states import FINAL, State
@@ -38,9 +38,11 @@ def make_round() -> None:
 def _send_missing(now: datetime) -> None:
     """Send again what no worker has taken and no queue holds."""
     unsent = Q(sent=None) | Q(sent__lt=now - GRACE)
-    waiting = Q(state=State.QUEUED) | Q(state=State.CANCELLING, lease_expires__lt=now)
+    hosts = Job.objects.filter(state=State.QUEUED).order_by().values_list("host", flat=True).distinct()
+    due = [job for host in hosts for job in turns.next_for(host)]
+    waiting = Q(pk__in=due) | Q(state=State.CANCELLING, lease_expires__lt=now)
     waits: dict[str, int] = {}
-    for job in Job.objects.filter(waiting & unsent).select_related("host").order_by("created"):
+    for job in Job.objects.filter(waiting & unsent).select_related("host").order_by("priority", "created"):
         if job.sent is not None and waits.setdefault(job.queue, broker.waiting(job.queue)):
             # Its message may be among those that wait their turn.
             continue

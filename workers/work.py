@@ -21,14 +21,22 @@ class Attempt(Generic[P]):
     host: Host
     params: P
     out: Writer
-    result: dict[str, str]
-    save: Callable[[dict[str, str]], Awaitable[None]]
+    result: dict[str, Any]
+    save: Callable[[dict[str, Any]], Awaitable[None]]
     progress: int = 0
 
-    async def keep(self, **made: str) -> None:
+    async def keep(self, **made: Any) -> None:
         """Remember, durably, what has just been made: the next try finds it in `result`."""
         self.result |= made
         await self.save(self.result)
+
+
+class Failed(Exception):
+    """The work came to a bad end that is not the engine's; the text is for the user."""
+
+
+class Unknowable(Exception):
+    """An attempt before this one was cut off, and nobody can tell whether it did its work: the job is lost."""
 
 
 class Work(Protocol):
@@ -41,10 +49,10 @@ class Work(Protocol):
 
     leaves_traces: bool
 
-    async def do(self, attempt: Attempt[Any]) -> dict[str, str]: ...
+    async def do(self, attempt: Attempt[Any]) -> dict[str, Any]: ...
 
     async def undo(self, attempt: Attempt[Any]) -> None: ...
 
 
-def attempt_of(job: Job, out: Writer, save: Callable[[dict[str, str]], Awaitable[None]]) -> Attempt[Any]:
+def attempt_of(job: Job, out: Writer, save: Callable[[dict[str, Any]], Awaitable[None]]) -> Attempt[Any]:
     return Attempt(job.pk, job.host, job.parameters, out, dict(job.result), save)

@@ -13,7 +13,9 @@ from redis.exceptions import RedisError
 from dashboard.accounts.models import User
 from dashboard.hosts.models import Host
 from dashboard.jobs import broker, live
+from dashboard.jobs.limits import DEFAULT_TIME_LIMIT
 from dashboard.jobs.models import Job
+from dashboard.jobs.origin import A_PAGE, By
 from dashboard.jobs.output.writer import seal
 from dashboard.jobs.params import Kind, validated
 from dashboard.jobs.states import State
@@ -25,14 +27,31 @@ class Refused(Exception):
     """The job's state stands against it; the text is for the user."""
 
 
-def enqueue(kind: Kind, host: Host, user: User, params: Mapping[str, Any], *, retry_of: Job | None = None) -> Job:
+def enqueue(
+    kind: Kind,
+    host: Host,
+    user: User | None,
+    params: Mapping[str, Any],
+    *,
+    by: By = A_PAGE,
+    time_limit: int = DEFAULT_TIME_LIMIT,
+    retry_of: Job | None = None,
+) -> Job:
     """A new job, given to the host's workers when the surrounding transaction commits. Raises InvalidParams.
 
     Blocking; from asynchronous code through `sync_to_async`.
     """
     checked = validated(kind, params)
     job = Job.objects.create(
-        kind=kind, host=host, requested_by=user, params=checked.model_dump(mode="json"), retry_of=retry_of
+        kind=kind,
+        host=host,
+        requested_by=user,
+        origin=by.origin,
+        origin_name=by.name,
+        priority=by.origin.priority,
+        params=checked.model_dump(mode="json"),
+        time_limit=time_limit,
+        retry_of=retry_of,
     )
     transaction.on_commit(partial(_announce, job))
     return job
@@ -54,11 +73,11 @@ def cancel(job: Job, user: User) -> None:
         _refuse_unless_cancelled(job)
 
 
-def retry(job: Job, user: User) -> Job:
+def retry(job: Job, user: User, *, by: By = A_PAGE) -> Job:
     """The same work as a new job. Raises Refused unless the old one ended without success."""
     if not job.may_be_retried:
         raise Refused(f"Only a job that failed, was cancelled or lost can be tried again; this one is {job.state}")
-    return enqueue(Kind(job.kind), job.host, user, job.params, retry_of=job)
+    return enqueue(Kind(job.kind), job.host, user, job.params, by=by, time_limit=job.time_limit, retry_of=job)
 
 
 def _announce(job: Job) -> None:

@@ -5,6 +5,7 @@ killed, or held up for too long, loses its claim, and from then on can change no
 """
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,6 +14,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from dashboard.jobs import turns
 from dashboard.jobs.models import Job, JobQuerySet
 from dashboard.jobs.states import State
 
@@ -35,13 +37,14 @@ class Claim:
 def claim(job: uuid.UUID) -> Claim | None:
     """Take a job that waits, or one that is being cancelled by a worker that is gone.
 
-    None: it is somebody else's, or done; whoever asks has nothing to do.
+    None: it is somebody else's, or done, or its host has no room for it now; whoever asks has nothing to do.
     """
     token, now = uuid.uuid4(), timezone.now()
     changes: dict[str, Any] = {"lease": token, "lease_expires": now + LEASE, "attempts": F("attempts") + 1}
     one = Job.objects.filter(id=job)
-    if one.filter(state=State.QUEUED).move(State.RUNNING, started=Coalesce("started", now), **changes):
-        return Claim(job, token, _attempt(token), undo_only=False)
+    with turns.taken(job) as has_room:
+        if has_room and one.filter(state=State.QUEUED).move(State.RUNNING, started=Coalesce("started", now), **changes):
+            return Claim(job, token, _attempt(token), undo_only=False)
     if one.filter(state=State.CANCELLING).with_expired_lease(now).update(**changes):
         return Claim(job, token, _attempt(token), undo_only=True)
     return None
@@ -53,23 +56,31 @@ def state(claim: Claim) -> State | None:
     return None if value is None else State(value)
 
 
-def renew(claim: Claim, *, progress: int) -> bool:
-    """A sign of life, with the progress in percent."""
-    return bool(_held(claim).update(lease_expires=timezone.now() + LEASE, progress=progress))
+def renew(claim: Claim, *, progress: int, parts: Mapping[str, Any]) -> bool:
+    """A sign of life, with the progress: in percent, and of its parts."""
+    return bool(_held(claim).update(lease_expires=timezone.now() + LEASE, progress=progress, parts=parts))
 
 
-def record(claim: Claim, result: dict[str, str]) -> bool:
+def record(claim: Claim, result: dict[str, Any]) -> bool:
     """Keep what the job has made so far, for the attempt that may follow this one."""
     return bool(_held(claim).update(result=result))
 
 
-def finish(claim: Claim, target: State, *, result: dict[str, str], error: str, even_if_cancelling: bool) -> bool:
+def finish(
+    claim: Claim,
+    target: State,
+    *,
+    result: dict[str, Any],
+    error: str,
+    parts: Mapping[str, Any],
+    even_if_cancelling: bool,
+) -> bool:
     """End the job in the final state `target`.
 
     False: the claim is no longer good, or (unless `even_if_cancelling`) somebody wants the job cancelled.
     """
     held = _held(claim) if even_if_cancelling else _held(claim).filter(state=State.RUNNING)
-    finished: dict[str, Any] = {"finished": timezone.now(), "lease": None, "lease_expires": None}
+    finished: dict[str, Any] = {"finished": timezone.now(), "lease": None, "lease_expires": None, "parts": parts}
     if target is State.SUCCEEDED:
         finished["progress"] = 100
     return bool(held.move(target, result=result, error=error, **finished))

@@ -1,6 +1,7 @@
 """A Job: a long piece of work on a host, as a row that outlives the page that asked and the worker that works."""
 
 import uuid
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.hosts.models import Host
+from dashboard.jobs.limits import DEFAULT_TIME_LIMIT
+from dashboard.jobs.origin import Origin, Priority
 from dashboard.jobs.output.redact import Redactor
 from dashboard.jobs.params import Kind, Params, validated
 from dashboard.jobs.states import State, sources
@@ -35,7 +38,9 @@ class JobQuerySet(models.QuerySet["Job"]):
 class Job(models.Model):
     """`params` are those of `kind`; `result` names what the job made, in the engine's terms.
 
-    `result` of a pull: `image` (ID), `reference`, `digest`. Of a run: `container` (ID), `name`, `image`.
+    `result` of a pull or push: `image` (ID), `reference`, `digest`. Of a run: `container` (ID), `name`, `image`. Of a
+    build or commit: `image` (ID), `digest` where it was pushed. Of an exec: `exit_code`. Of a save: `size` in bytes.
+    Of a load: `images`. Of a prune: `removed` (how many of each) and `reclaimed` (bytes).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -44,13 +49,22 @@ class Job(models.Model):
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="jobs"
     )
+    # By what way they asked, and its name: a token's, a schedule's.
+    origin = models.CharField(max_length=16, choices=Origin.choices, default=Origin.USER)
+    origin_name = models.CharField(max_length=150, blank=True)
     retry_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="retries")
     params = models.JSONField()
+    # Of two that wait, the smaller number goes first.
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.USER)
+    # Seconds that its work may take, over all attempts.
+    time_limit = models.PositiveIntegerField(default=DEFAULT_TIME_LIMIT)
 
     state = models.CharField(
         max_length=16, choices=[(state.value, state.value) for state in State], default=State.QUEUED.value
     )
     progress = models.PositiveSmallIntegerField(_("progress in percent"), default=0)
+    # How far its layers and steps are, as last heard: `output.parts.Parts.to_json()`.
+    parts = models.JSONField(default=dict)
     result = models.JSONField(default=dict)
     error = models.TextField(blank=True)
 
@@ -74,7 +88,13 @@ class Job(models.Model):
 
     class Meta:
         ordering = ("-created",)
-        indexes = (models.Index(fields=["state", "lease_expires"]), models.Index(fields=["-created"]))
+        indexes = (
+            models.Index(fields=["state", "lease_expires"]),
+            # What of a host runs, and who is next: asked at every claim.
+            models.Index(fields=["host", "state", "kind", "priority", "created"], name="jobs_job_turn"),
+            # A page of the list after a job: the time alone may be two jobs'.
+            models.Index(fields=["-created", "-id"], name="jobs_job_page"),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
@@ -108,10 +128,21 @@ class Job(models.Model):
         """The parameters as people read them, without secrets."""
         return [(name, self.redactor(text)) for name, text in self.parameters.shown()]
 
+    @property
+    def public_parameters(self) -> dict[str, Any]:
+        """The parameters as JSON, without secrets."""
+        shown: dict[str, Any] = self.redactor.all_of(self.parameters.public())
+        return shown
+
     @cached_property
     def redactor(self) -> Redactor:
         """Makes texts of this job fit to be shown."""
         return Redactor(self.parameters.secrets)
+
+    @property
+    def deadline(self) -> "datetime | None":
+        """When its work is given up; None while it waits."""
+        return self.started + timedelta(seconds=self.time_limit) if self.started else None
 
     @property
     def queue(self) -> str:

@@ -162,10 +162,13 @@ class StandIn:
             ("GET", "/containers/json", self._list),
             ("GET", "/containers/{id}/json", self._inspect),
             ("GET", "/containers/{id}/logs", self._logs),
+            ("GET", "/containers/{id}/stats", self._stats),
+            ("POST", "/containers/{id}/exec", self._exec),
             ("POST", "/containers/{id}/{action}", self._change),
             ("DELETE", "/containers/{id}", self._change),
             ("GET", "/images/json", self._list_images),
             ("DELETE", "/images/{id:.+}", self._change),
+            ("POST", "/images/{id:.+}/tag", self._change),
             ("GET", "/images/{id}/json", self._inspect_image),
             ("GET", "/images/{id}/history", self._history),
             ("GET", "/volumes", self._list_volumes),
@@ -194,6 +197,12 @@ class StandIn:
         if detail is None:
             return self._refuse(404, f"No such container: {request.match_info['id']}")
         return web.json_response(detail)
+
+    async def _stats(self, request: web.Request) -> web.StreamResponse:
+        return self._found({"read": "now"} if request.match_info["id"] in self.details else None, "container", request)
+
+    async def _exec(self, request: web.Request) -> web.StreamResponse:
+        return self._refuse(409, f"Container {request.match_info['id']} is not running")
 
     async def _change(self, request: web.Request) -> web.StreamResponse:
         if refusal := self.refusals.get(request.match_info["id"]):

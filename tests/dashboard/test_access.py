@@ -13,8 +13,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from dashboard.routing import websocket_urlpatterns
 from tests.dashboard.socket import Socket
 
-# Signing out says nothing to one who is not signed in, and sends them to sign in.
-OPEN_TO_STRANGERS = {"/accounts/login/", "/accounts/logout/"}
+# Signing out says nothing to one who is not signed in, and sends them to sign in. A probe signs in nowhere. Where there
+# is no operation below /api/, strangers are told so; the operations themselves are walked in tests/dashboard/api.
+OPEN_TO_STRANGERS = {"/accounts/login/", "/accounts/logout/", "/healthz", "/api/"}
+OPERATIONS = "api/v1/"
 SAMPLES = {
     "slug": "local",
     "container": "abc",
@@ -29,7 +31,7 @@ SAMPLES = {
 
 def _paths(patterns: list[Any], prefix: str = "") -> Iterator[str]:
     for pattern in patterns:
-        if isinstance(pattern, URLResolver):
+        if isinstance(pattern, URLResolver) and prefix + str(pattern.pattern) != OPERATIONS:
             yield from _paths(pattern.url_patterns, prefix + str(pattern.pattern))
         elif isinstance(pattern, URLPattern):
             yield "/" + filled(prefix + str(pattern.pattern))

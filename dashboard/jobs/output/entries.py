@@ -43,11 +43,12 @@ class Level(StrEnum):
 
 
 class Line(msgspec.Struct, frozen=True, tag="line", tag_field="type"):
-    """One line of the log. `at` is seconds since 1970."""
+    """One line of the log. `at` is seconds since 1970; `step` the number of the step that says it, 0 for none."""
 
     text: str
     at: float
     level: Level = Level.OUT
+    step: int = 0
 
     @property
     def slot(self) -> None:
@@ -68,10 +69,37 @@ class Layer(msgspec.Struct, frozen=True, tag="layer", tag_field="type"):
         return f"layer:{self.layer}"
 
 
+class Status(StrEnum):
+    """Where a step stands."""
+
+    RUNNING = "running"
+    DONE = "done"
+    CACHED = "cached"
+    FAILED = "failed"
+
+
+class Step(msgspec.Struct, frozen=True, tag="step", tag_field="type"):
+    """How one step of `total` is, counted from 1. `at` is when it came to that, in seconds since 1970."""
+
+    step: int
+    total: int
+    title: str
+    status: Status
+    at: float
+
+    @property
+    def slot(self) -> str:
+        return f"step:{self.step}"
+
+
 class Dropped(msgspec.Struct, frozen=True, tag="dropped", tag_field="type"):
-    """So many of the oldest lines were let go, because a job's output is bounded."""
+    """So many of the oldest lines were let go, because a job's output is bounded; `size` is that of their texts.
+
+    In bytes of UTF-8, a line's end counted as one.
+    """
 
     lines: int
+    size: int = 0
 
     @property
     def slot(self) -> str:
@@ -91,7 +119,7 @@ class Moved(msgspec.Struct, frozen=True, tag="state", tag_field="type"):
 
 
 #: An entry with a slot replaces the one before it in the same slot: of a layer only the last word counts.
-Entry: TypeAlias = Line | Layer | Dropped | Moved
+Entry: TypeAlias = Line | Layer | Step | Dropped | Moved
 
 encode: Final = msgspec.json.Encoder().encode
 _decoder: Final[msgspec.json.Decoder[Entry]] = msgspec.json.Decoder(Entry)
@@ -100,6 +128,11 @@ _decoder: Final[msgspec.json.Decoder[Entry]] = msgspec.json.Decoder(Entry)
 def decode(data: bytes | str) -> Entry:
     """Raises msgspec.DecodeError when `data` is no entry."""
     return _decoder.decode(data)
+
+
+def text_size(entry: Entry) -> int:
+    """Bytes that a line takes in the log as a text, with its end; other entries take none."""
+    return len(entry.text.encode()) + 1 if isinstance(entry, Line) else 0
 
 
 def is_last(data: bytes) -> bool:

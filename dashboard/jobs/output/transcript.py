@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from dashboard.jobs.output.entries import START, Dropped, Entry, EntryId, Line, encode
+from dashboard.jobs.output.entries import START, Dropped, Entry, EntryId, Line, decode, encode, text_size
 
 MAX_LINES: Final = 20_000
 #: Bytes of all lines together.
@@ -24,7 +24,7 @@ class Transcript:
         self._slots: dict[str, EntryId] = {}
         self._lines: deque[EntryId] = deque()
         self._size = 0
-        self._dropped = 0
+        self._dropped = Dropped(0)
         self._removed: list[EntryId] = []
         for id_, entry in past:
             self._restore(id_, entry)
@@ -63,7 +63,7 @@ class Transcript:
 
     def _restore(self, id_: EntryId, entry: Entry) -> None:
         if isinstance(entry, Dropped):
-            self._dropped = entry.lines
+            self._dropped = entry
         self._place(id_, entry)
 
     def _place(self, id_: EntryId, entry: Entry) -> None:
@@ -81,10 +81,11 @@ class Transcript:
 
     def _drop_oldest_line(self) -> None:
         oldest = self._lines.popleft()
-        self._size -= len(self._entries[oldest])
+        encoded = self._entries[oldest]
+        self._size -= len(encoded)
         self._remove(oldest)
-        self._dropped += 1
-        self._place(self._next, Dropped(lines=self._dropped))
+        self._dropped = Dropped(self._dropped.lines + 1, self._dropped.size + text_size(decode(encoded)))
+        self._place(self._next, self._dropped)
         self._next = self._following(self._next)
 
     @staticmethod

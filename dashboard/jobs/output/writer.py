@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Final, Self
+from typing import Any, Final, Self
 from uuid import UUID
 
 from redis.asyncio import Redis
 
 from dashboard.jobs.output import archive, stream
-from dashboard.jobs.output.entries import MAX_TEXT, Layer, Level, Line, Moved
+from dashboard.jobs.output.entries import MAX_TEXT, Layer, Level, Line, Moved, Status, Step
+from dashboard.jobs.output.parts import Parts
 from dashboard.jobs.output.redact import Redactor
 from dashboard.jobs.output.transcript import Transcript
 from dashboard.jobs.states import State
@@ -27,7 +28,7 @@ class Writer:
         self._transcript = transcript
         self._copy = copy
         self._redact = redact
-        self._orders: dict[str, int] = {}
+        self._parts = Parts()
 
     @classmethod
     async def resume(
@@ -48,27 +49,35 @@ class Writer:
         """Say `text`; each of its lines is an entry."""
         for part in self._redact(text).splitlines():
             cut = part if len(part) <= MAX_TEXT else part[:MAX_TEXT] + "…"
-            self._transcript.add(Line(text=cut, at=time.time(), level=level))
+            self._transcript.add(Line(text=cut, at=time.time(), level=level, step=self._parts.step))
 
     def layer(self, layer: str, status: str, current: int = 0, total: int = 0) -> None:
         """Say how far `layer` is; sizes in bytes."""
-        order = self._orders.setdefault(layer, len(self._orders))
-        self._transcript.add(Layer(layer=layer, order=order, status=status, current=current, total=total))
+        order = self._parts.order_of(layer)
+        self._add(Layer(layer=layer, order=order, status=status, current=current, total=total))
+
+    def step(self, number: int, total: int, title: str, status: Status) -> None:
+        """Say how step `number` (from 1) of `total` is. What is said while it runs belongs to it."""
+        text = self._redact(title)[:MAX_TEXT]
+        self._add(Step(step=number, total=total, title=text, status=status, at=time.time()))
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """How far the layers and steps are, as the job's row keeps it."""
+        return self._parts.to_json()
 
     def moved(self, state: State, error: str = "") -> None:
         self._transcript.add(Moved(state=state, at=time.time(), error=self._redact(error)))
 
     async def pump(self) -> None:
-        """Copy to Redis what is new, until it is cancelled.
-
-        The Redis client waits with asyncio.wait_for, which in Python 3.11 loses a cancellation that comes together with
-        the answer: the wish is looked for again.
-        """
-        task = asyncio.current_task()
-        while task is None or not task.cancelling():
+        """Copy to Redis what is new, until it is cancelled: by `background.stop`, which asks until it has ended."""
+        while True:
             await self._copy.flush()
             await asyncio.sleep(PERIOD)
-        raise asyncio.CancelledError
+
+    def _add(self, part: Layer | Step) -> None:
+        self._parts.take(part)
+        self._transcript.add(part)
 
     async def flush(self) -> None:
         await self._copy.flush()

@@ -53,7 +53,7 @@ def test_pull_becomes_a_job(signed_in: Client) -> None:
     response = signed_in.post(LIST + "pull/", {"image": " 127.0.0.1:5000/team/app:1 "})
     job = Job.objects.get()
     assert response["Location"] == job.get_absolute_url()
-    assert (job.kind, job.params["image"]) == ("pull", "127.0.0.1:5000/team/app:1")
+    assert (job.kind, job.params["reference"]) == ("pull", "127.0.0.1:5000/team/app:1")
 
 
 @pytest.mark.parametrize("name", ["", "Not An Image", "../x", "a" * 600])

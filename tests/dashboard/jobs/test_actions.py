@@ -26,7 +26,7 @@ def messages(console: Console, job: Job) -> list[Any]:
 def test_a_new_job_is_a_row_and_a_message_by_name_on_its_host_s_queue(console, host, user) -> None:
     job = actions.enqueue(Kind.PULL, host, user, {"image": "busybox"})
     job.refresh_from_db()
-    assert (job.state, job.params, job.requested_by) == (State.QUEUED, {"image": "busybox", "platform": ""}, user)
+    assert (job.state, job.params, job.requested_by) == (State.QUEUED, {"reference": "busybox", "platform": ""}, user)
     (message,) = messages(console, job)
     assert message["headers"]["task"] == "portside.pull"
     assert str(job.pk) in message["headers"]["argsrepr"]

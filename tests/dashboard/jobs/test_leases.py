@@ -9,9 +9,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from dashboard.jobs import leases
+from dashboard.jobs import leases, turns
 from dashboard.jobs.leases import LEASE, MAX_ATTEMPTS, Claim
 from dashboard.jobs.models import Job
+from dashboard.jobs.params import Kind
 from dashboard.jobs.states import State
 
 LONG_AGO = timedelta(days=1)
@@ -34,7 +35,9 @@ def state_of(job: Job) -> State:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_workers_that_claim_at_once_one_gets_the_job(make_job) -> None:
+def test_of_many_workers_that_claim_at_once_one_gets_the_job(make_job, monkeypatch) -> None:
+    monkeypatch.setattr(turns, "PER_HOST", 100)
+    monkeypatch.setattr(turns, "PER_KIND", {Kind.PULL: 100})
     jobs = [make_job() for _ in range(10)]
     barrier = threading.Barrier(8)
 
@@ -67,7 +70,7 @@ def test_a_renewed_lease_holds(make_job) -> None:
     job = make_job()
     claim = claimed(job)
     expire(job)
-    assert leases.renew(claim, progress=40)
+    assert leases.renew(claim, progress=40, parts={})
     job.refresh_from_db()
     assert job.progress == 40
     assert job.lease_expires is not None
@@ -85,10 +88,10 @@ def test_a_worker_that_is_taken_for_dead_can_change_nothing(make_job) -> None:
     new = claimed(job)
     assert new.attempt == 2
     assert leases.state(old) is None
-    assert not leases.renew(old, progress=1)
+    assert not leases.renew(old, progress=1, parts={})
     assert not leases.record(old, {"container": "x"})
     assert not leases.hand_back(old)
-    assert not leases.finish(old, State.SUCCEEDED, result={"image": "x"}, error="", even_if_cancelling=True)
+    assert not leases.finish(old, State.SUCCEEDED, result={"image": "x"}, error="", parts={}, even_if_cancelling=True)
     assert state_of(job) == State.RUNNING
     assert job.result == {}
 
@@ -119,7 +122,7 @@ def test_what_is_being_cancelled_by_a_dead_worker_is_taken_over_to_be_undone(mak
     second = claimed(job)
     assert second.undo_only
     assert leases.state(first) is None
-    assert leases.finish(second, State.CANCELLED, result={}, error="", even_if_cancelling=True)
+    assert leases.finish(second, State.CANCELLED, result={}, error="", parts={}, even_if_cancelling=True)
     assert state_of(job) == State.CANCELLED
 
 
@@ -128,9 +131,9 @@ def test_success_does_not_overrule_a_wish_to_cancel_unless_it_may(make_job) -> N
     job = make_job()
     claim = claimed(job)
     Job.objects.filter(pk=job.pk).move(State.CANCELLING)
-    assert not leases.finish(claim, State.SUCCEEDED, result={}, error="", even_if_cancelling=False)
+    assert not leases.finish(claim, State.SUCCEEDED, result={}, error="", parts={}, even_if_cancelling=False)
     assert state_of(job) == State.CANCELLING
-    assert leases.finish(claim, State.SUCCEEDED, result={"image": "x"}, error="", even_if_cancelling=True)
+    assert leases.finish(claim, State.SUCCEEDED, result={"image": "x"}, error="", parts={}, even_if_cancelling=True)
     assert state_of(job) == State.SUCCEEDED
     assert job.progress == 100
     assert job.lease is None

@@ -22,7 +22,7 @@ DIGEST = "sha256:" + "a1" * 32
     ],
 )
 def test_names_of_images_pass(image: str) -> None:
-    assert validated(Kind.PULL, {"image": f" {image} "}) == PullParams(image=image)
+    assert validated(Kind.PULL, {"image": f" {image} "}) == PullParams(reference=image)
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_too_many_lines_push_out_the_oldest_and_say_so(monkeypatch) -> None:
         transcript.add(line(str(number)))
     kept = entries(transcript)
     assert [entry for entry in kept if isinstance(entry, Line)] == [line("7"), line("8"), line("9")]
-    assert [entry for entry in kept if isinstance(entry, Dropped)] == [Dropped(lines=7)]
+    assert [entry for entry in kept if isinstance(entry, Dropped)] == [Dropped(lines=7, size=14)]
     assert layer("x", "Downloading") in kept
 
 

@@ -1,6 +1,5 @@
 """The writer and its stream, on a Redis that may vanish, come back, or belong to somebody else by now."""
 
-import asyncio
 import contextlib
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +8,7 @@ import pytest
 from pytest_django.fixtures import Settings
 from redis.asyncio import Redis
 
+from dashboard.background import spawn, stop
 from dashboard.jobs.output import archive, stream
 from dashboard.jobs.output.entries import START, Entry, EntryId, Layer, Level, Line, Moved, decode
 from dashboard.jobs.output.redact import MASK, Redactor
@@ -163,12 +163,11 @@ async def test_what_was_lost_is_said(redis, job) -> None:
 
 async def test_the_pump_copies_while_the_job_works(redis, job) -> None:
     out = await Writer.resume(redis, job, attempt=1, is_first=True)
-    async with asyncio.TaskGroup() as group:
-        pump = group.create_task(out.pump())
-        out.line("hello")
-        while not (found := await stream.wait(redis, job, START, seconds=1)):
-            pass
-        pump.cancel()
+    pump = spawn(out.pump(), name="pump")
+    out.line("hello")
+    while not (found := await stream.wait(redis, job, START, seconds=1)):
+        pass
+    await stop(pump)
     assert texts([decode(found[0][1])]) == ["hello"]
 
 

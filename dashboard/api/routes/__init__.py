@@ -1,0 +1,16 @@
+"""The operations, one noun a file."""
+
+from typing import Final
+
+from dashboard.api.room import Room
+from dashboard.api.routes import containers, hosts, images, jobs, networks, tokens, volumes
+
+ROOMS: Final[tuple[Room, ...]] = (
+    jobs.room,
+    containers.room,
+    images.room,
+    networks.room,
+    volumes.room,
+    hosts.room,
+    tokens.room,
+)
