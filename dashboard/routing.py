@@ -8,8 +8,9 @@ from dashboard.containers.routing import websocket_urlpatterns as containers
 from dashboard.events.routing import websocket_urlpatterns as events
 from dashboard.hosts.routing import websocket_urlpatterns as hosts
 from dashboard.jobs.routing import websocket_urlpatterns as jobs
+from dashboard.stats.routing import websocket_urlpatterns as stats
 from dashboard.terminal.routing import websocket_urlpatterns as terminal
 
 # Patterns made by Django's path() are what URLRouter takes; its stubs know only a subclass of theirs.
-websocket_urlpatterns: list[Any] = [*hosts, *containers, *events, *jobs, *terminal]
+websocket_urlpatterns: list[Any] = [*hosts, *containers, *events, *jobs, *stats, *terminal]
 sockets = URLRouter(websocket_urlpatterns)

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "dashboard.networks",
     "dashboard.events",
     "dashboard.overview",
+    "dashboard.stats",
     "dashboard.palette",
     "dashboard.audit",
     "dashboard.jobs",

@@ -14,6 +14,7 @@ from dashboard.access.permissions import Permission
 from dashboard.accounts.current import current_user
 from dashboard.containers.actions import Action, perform, perform_all
 from dashboard.containers.forms import RunForm
+from dashboard.containers.inside import list_changes, list_processes
 from dashboard.containers.queries import get_detail, get_summary, list_containers
 from dashboard.containers.state import State
 from dashboard.hosts.forms import TickedForm
@@ -28,8 +29,16 @@ TABS: Final = {
     "overview": Permission.SEE,
     "logs": Permission.LOGS,
     "terminal": Permission.EXEC,
+    "stats": Permission.SEE,
+    # Command lines hold what logs do.
+    "processes": Permission.LOGS,
+    "changes": Permission.SEE,
     "inspect": Permission.SEE,
 }
+
+
+#: What a tab shows beside the container itself.
+FOUND: Final = {"processes": list_processes, "changes": list_changes}
 
 
 def _of_tab(parts: Mapping[str, Any]) -> Permission:
@@ -70,7 +79,9 @@ async def show(request: HttpRequest, host: str, container: str, tab: str = "over
         raise Http404
     where = await get_host(host)
     detail = await get_detail(where, container)
-    context = {"host": where, "container": detail, "container_id": detail.id, "tab": tab}
+    context: dict[str, Any] = {"host": where, "container": detail, "container_id": detail.id, "tab": tab}
+    if tab in FOUND:
+        context["found"] = await FOUND[tab](where, detail.id)
     return render(request, f"containers/{tab}.html", context)
 
 

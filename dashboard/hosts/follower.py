@@ -8,9 +8,9 @@ that they show again, so that no change is lost in between.
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 from channels.db import aclose_old_connections
@@ -35,19 +35,26 @@ FIRST_RETRY_SECONDS: Final = 0.25
 LAST_RETRY_SECONDS: Final = 5.0
 
 
-async def follow_all() -> None:
-    """Follow every host that the database names, for ever; hosts that come or go are noticed at the next roll call."""
+#: Further work that one process does for a host, as long as it holds the host's lock.
+Work = Callable[[Host], Coroutine[Any, Any, None]]
+
+
+async def follow_all(*more: Work) -> None:
+    """Follow every host that the database names, for ever, and do `more` for each of them.
+
+    Hosts that come or go are noticed at the next roll call.
+    """
     tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
     try:
         while True:
-            await _call_roll(tasks)
+            await _call_roll(tasks, more)
             await asyncio.sleep(ROLL_CALL_SECONDS)
     finally:
         for task in tasks.values():
             await stop(task)
 
 
-async def _call_roll(tasks: dict[tuple[str, str], asyncio.Task[None]]) -> None:
+async def _call_roll(tasks: dict[tuple[str, str], asyncio.Task[None]], more: Sequence[Work]) -> None:
     """Start and stop tasks so that there is one for each host at its present address."""
     try:
         hosts = {(host.name, host.url): host async for host in Host.objects.all()}
@@ -59,17 +66,17 @@ async def _call_roll(tasks: dict[tuple[str, str], asyncio.Task[None]]) -> None:
     for gone in tasks.keys() - hosts.keys():
         await stop(tasks.pop(gone))
     for new in hosts.keys() - tasks.keys():
-        tasks[new] = spawn(follow(hosts[new]), name=f"follow {hosts[new].name}")
+        tasks[new] = spawn(follow(hosts[new], *more), name=f"follow {hosts[new].name}")
 
 
-async def follow(host: Host) -> None:
-    """Follow one host for ever: wait for its lock, then listen as long as the lock holds."""
+async def follow(host: Host, *more: Work) -> None:
+    """Follow one host for ever: wait for its lock, then listen (and do `more`) as long as the lock holds."""
     while True:
         try:
             async with Redis.from_url(settings.REDIS_URL) as redis:
                 lock = redis.lock(f"portside.follow.{host.name}", timeout=LOCK_SECONDS, sleep=RENEW_SECONDS / 2)
                 async with _held(lock):
-                    await _listen_while_locked(host, lock)
+                    await _work_while_locked(host, lock, more)
         except* RedisError as errors:
             log.warning("Following %s: no lock: %s", host.name, errors.exceptions[0])
         await asyncio.sleep(LAST_RETRY_SECONDS)
@@ -86,9 +93,10 @@ async def _held(lock: Lock) -> AsyncIterator[None]:
             await lock.release()
 
 
-async def _listen_while_locked(host: Host, lock: Lock) -> None:
+async def _work_while_locked(host: Host, lock: Lock, more: Sequence[Work]) -> None:
     async with asyncio.TaskGroup() as group:
-        group.create_task(_listen(host), name=f"listen to {host.name}")
+        for work in (_listen, *more):
+            group.create_task(work(host), name=f"{work.__name__} {host.name}")
         while True:
             await asyncio.sleep(RENEW_SECONDS)
             await lock.reacquire()

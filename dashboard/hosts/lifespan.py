@@ -6,6 +6,7 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
 
 from dashboard.background import spawn, stop
 from dashboard.hosts.follower import follow_all
+from dashboard.stats.collector import collect
 
 
 class Lifespan:
@@ -13,7 +14,7 @@ class Lifespan:
 
     async def __call__(self, _scope: Any, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         await receive()
-        followers = spawn(follow_all(), name="follow all hosts")
+        followers = spawn(follow_all(collect), name="follow all hosts")
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await stop(followers)

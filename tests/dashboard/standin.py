@@ -111,6 +111,9 @@ class StandIn:
         self.event_queries: list[dict[str, str]] = []
         self.bodies: list[dict[str, Any]] = []
         self.logs = b""
+        self.stats: dict[str, list[dict[str, Any]]] = {}
+        self.processes: dict[str, Any] = {}
+        self.changes: list[dict[str, Any]] = []
         self.log_queries: list[dict[str, str]] = []
         self.refusals: dict[str, tuple[int, str]] = {}
         self.asked: list[str] = []
@@ -164,6 +167,8 @@ class StandIn:
             ("GET", "/containers/{id}/logs", self._logs),
             ("GET", "/containers/{id}/stats", self._stats),
             ("POST", "/containers/{id}/exec", self._exec),
+            ("GET", "/containers/{id}/top", self._top),
+            ("GET", "/containers/{id}/changes", self._changes),
             ("POST", "/containers/{id}/{action}", self._change),
             ("DELETE", "/containers/{id}", self._change),
             ("GET", "/images/json", self._list_images),
@@ -188,7 +193,7 @@ class StandIn:
         return application
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
-        wanted = json.loads(request.query["filters"]).get("id")
+        wanted = json.loads(request.query.get("filters", "{}")).get("id")
         found = _labelled(request, self.containers)
         return web.json_response([entry for entry in found if not wanted or entry["Id"] in wanted])
 
@@ -197,9 +202,6 @@ class StandIn:
         if detail is None:
             return self._refuse(404, f"No such container: {request.match_info['id']}")
         return web.json_response(detail)
-
-    async def _stats(self, request: web.Request) -> web.StreamResponse:
-        return self._found({"read": "now"} if request.match_info["id"] in self.details else None, "container", request)
 
     async def _exec(self, request: web.Request) -> web.StreamResponse:
         return self._refuse(409, f"Container {request.match_info['id']} is not running")
@@ -247,6 +249,22 @@ class StandIn:
     async def _logs(self, request: web.Request) -> web.StreamResponse:
         self.log_queries.append(dict(request.query))
         return web.Response(body=self.logs, content_type="application/octet-stream")
+
+    async def _stats(self, request: web.Request) -> web.StreamResponse:
+        """What `stats` has of the container, a line each: a stream that has ended."""
+        container = request.match_info["id"]
+        if container not in self.stats:
+            return self._found({"read": "now"} if container in self.details else None, "container", request)
+        found = self.stats[container]
+        return web.Response(text="".join(json.dumps(one) + "\n" for one in found))
+
+    async def _top(self, request: web.Request) -> web.StreamResponse:
+        if refusal := self.refusals.get(request.match_info["id"]):
+            return self._refuse(*refusal)
+        return web.json_response(self.processes)
+
+    async def _changes(self, _request: web.Request) -> web.StreamResponse:
+        return web.json_response(self.changes)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         self.event_queries.append(dict(request.query))

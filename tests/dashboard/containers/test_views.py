@@ -6,8 +6,8 @@ from django.test import Client
 from dashboard.access.permissions import Role
 from dashboard.accounts.models import User
 from dashboard.hosts.models import Host
-from tests.dashboard.people import browser_of, person
 from dashboard.jobs.models import Job
+from tests.dashboard.people import browser_of, person
 from tests.dashboard.standin import StandIn, inspected, listed
 
 WEB = "a" * 64

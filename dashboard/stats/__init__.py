@@ -1,0 +1,1 @@
+"""What containers and hosts use: an hour of it, and what comes."""
