@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from engine.image.config import ImageConfig
+from engine.image.platform import Platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,10 @@ class Image:
     @property
     def variant(self) -> str:
         return self.config.variant
+
+    @property
+    def platform(self) -> Platform:
+        return Platform(self.os or "linux", self.architecture, self.variant)
 
     @property
     def created(self) -> str | None:

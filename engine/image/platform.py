@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from engine.errors import InvalidParameter
+from engine.errors import InvalidParameter, NotFound
 
 #: The kernel's machine names in Go's words, which are OCI's. 32-bit ARM has its generation as variant.
 _MACHINES: Final = {
@@ -67,6 +67,26 @@ def parse(text: str) -> Platform:
     if architecture not in {known for known, _ in _MACHINES.values()} and len(text.split("/")) == 1:
         raise InvalidParameter(f'"{text}": unknown operating system or architecture')
     return Platform(parts[0], architecture, parts[2] if len(parts) == 3 else implied)
+
+
+def decode(text: str) -> Platform:
+    """Read a platform as the API's queries have it, the JSON of an OCI descriptor's; raises InvalidParameter."""
+    try:
+        platform = msgspec.json.decode(text, type=Platform)
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        raise InvalidParameter(f"failed to parse platform: {error}") from error
+    if not platform.os or not platform.architecture:
+        raise InvalidParameter("both OS and Architecture must be provided")
+    return platform
+
+
+def require(wanted: Platform | None, actual: Platform, reference: str) -> None:
+    """Raises NotFound, in Docker's words, when the image called `reference` does not run on `wanted`."""
+    if wanted is not None and rank(wanted, actual) is None:
+        raise NotFound(
+            f"image with reference {reference} was found but its platform ({actual}) does not match the specified "
+            f"platform ({wanted})"
+        )
 
 
 def rank(wanted: Platform, offered: Platform) -> int | None:

@@ -142,8 +142,7 @@ class Puller:
             return None
         if digest is None or self._images.catalog.named(reference.pinned(digest)) != image_id:
             return None
-        image = self._images.get(image_id)
-        actual = Platform(image.os or "linux", image.architecture, image.variant)
+        actual = self._images.get(image_id).platform
         return digest if platforms.rank(platforms.host(), actual) is not None else None
 
     def _conclude(self, reference: Reference, digest: str, progress: Progress, *, is_new: bool) -> None:

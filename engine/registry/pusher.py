@@ -11,11 +11,13 @@ import aiohttp
 from engine.config import Config
 from engine.errors import EngineError, NotFound, NotSupported, Unavailable
 from engine.events import EventBus
+from engine.image import platform as platforms
 from engine.image.digest import chain_ids
 from engine.image.graph import ImageRecord
 from engine.image.image import Image
 from engine.image.locks import NamedLocks
 from engine.image.manifest import Descriptor, Manifest
+from engine.image.platform import Platform
 from engine.image.reference import Reference
 from engine.image.service import Images
 from engine.registry.auth import NOBODY, Credentials
@@ -66,14 +68,20 @@ class Pusher:
         self._pause = pause
         self._chunk = chunk
 
-    async def push(self, reference: Reference, credentials: Credentials = NOBODY) -> AsyncGenerator[Message, None]:
+    async def push(
+        self, reference: Reference, credentials: Credentials = NOBODY, platform: Platform | None = None
+    ) -> AsyncGenerator[Message, None]:
         """Push what `reference` names (all tags of the repository, where it has none) and tell how it goes.
 
-        Yields Docker's progress messages. Closing the iterator cancels the push. Raises, after the first message,
-        NotFound, Unauthorized, Forbidden, Unavailable, InvalidParameter and EngineError, in Docker's words.
+        All of it must run on `platform`, where that is said. Yields Docker's progress messages. Closing the iterator
+        cancels the push. Raises, after the first message, NotFound, Unauthorized, Forbidden, Unavailable,
+        InvalidParameter and EngineError, in Docker's words.
         """
         if reference.digest:
             raise NotSupported("cannot push a digest reference")
+        for name in self._images.catalog.tags(reference) if platform else ():
+            if reference.tag in {None, name.tag}:
+                platforms.require(platform, self._images.get(str(name)).platform, name.familiar)
         progress = Progress()
         tasks: set[asyncio.Task[Any]] = set()
         spawn(self._run(reference, credentials, progress), name=f"push {reference.familiar}", owner=tasks)

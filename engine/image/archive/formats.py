@@ -16,7 +16,7 @@ from engine.image.archive.contents import Contents, Member
 from engine.image.config import SIZE_LIMIT as CONFIG_LIMIT
 from engine.image.config import parse_config
 from engine.image.digest import check_digest
-from engine.image.manifest import CONFIG_TYPES, SIZE_LIMIT, Descriptor, Index, Manifest, parse_manifest
+from engine.image.manifest import CONFIG_TYPES, SIZE_LIMIT, Descriptor, Manifest, parse_manifest
 from engine.image.platform import Platform
 from engine.image.reference import Reference, parse
 from engine.image.unpack.errors import LayerError
@@ -58,20 +58,21 @@ class _Layout(msgspec.Struct, rename="camel"):
     manifests: list[_Entry]
 
 
-def images_in(contents: Contents) -> list[Found]:
-    """All images of the archive that fit this host, whole and checked but for their layers' own content.
+def images_in(contents: Contents, platform: Platform | None = None) -> list[Found]:
+    """All images of the archive that fit `platform`, whole and checked but for their layers' own content.
 
-    Raises InvalidParameter for what is no image archive, and for a name or digest that can't be or does not fit;
-    NotSupported for an image of another kind.
+    Where none is said, an image that has one platform is taken whatever that is, and of others this host's. Raises
+    InvalidParameter for what is no image archive, and for a name or digest that can't be or does not fit; NotSupported
+    for an image of another kind.
     """
     if contents.has("manifest.json"):
-        found = list(_docker(contents))
+        found = [found for found in _docker(contents) if platform is None or _runs(found, platform)]
     elif contents.has("oci-layout"):
-        found = list(_layout(contents))
+        found = list(_layout(contents, platform))
     else:
         raise InvalidParameter("invalid archive: it has neither a manifest.json nor an oci-layout")
     if not found:
-        raise InvalidParameter("invalid archive: it holds no image for this platform")
+        raise InvalidParameter(f"invalid archive: it holds no image for {platform or 'this platform'}")
     return found
 
 
@@ -82,40 +83,41 @@ def _docker(contents: Contents) -> Iterator[Found]:
         yield Found(Arrival(raw, parse_config(raw), layers), tuple(_tagged(name) for name in entry.repo_tags or ()))
 
 
-def _layout(contents: Contents) -> Iterator[Found]:
+def _layout(contents: Contents, platform: Platform | None) -> Iterator[Found]:
+    wanted = platform or platforms.host()
     by_digest: dict[str, Found] = {}
     for entry in _decoded(contents, "index.json", _Layout).manifests:
-        if not _fits(entry):
+        if not _fits(entry, wanted):
             continue
-        manifest = _manifest(contents, entry.digest, entry.media_type, _DEPTH)
+        manifest = _manifest(contents, entry, wanted, _DEPTH)
         names = _names(entry.annotations or {})
         earlier = by_digest.get(manifest.descriptor.digest)
         if earlier is not None:
             by_digest[manifest.descriptor.digest] = Found(earlier.arrival, (*earlier.names, *names))
         else:
             by_digest[manifest.descriptor.digest] = Found(_from_manifest(contents, manifest), names)
-    yield from by_digest.values()
+    yield from (found for found in by_digest.values() if platform is None or _runs(found, platform))
 
 
-def _fits(entry: _Entry) -> bool:
-    """Is it an image for this host? What tells of an image's origin is none."""
+def _fits(entry: _Entry, wanted: Platform) -> bool:
+    """Can it be an image for that platform? What tells of an image's origin is none."""
     if _ATTESTATION in (entry.annotations or {}):
         return False
-    return entry.platform is None or platforms.rank(platforms.host(), entry.platform) is not None
+    return entry.platform is None or platforms.rank(wanted, entry.platform) is not None
 
 
-def _manifest(contents: Contents, digest: str, media_type: str, depth: int) -> Manifest:
-    document = parse_manifest(_document(contents, digest, SIZE_LIMIT), media_type)
+def _runs(found: Found, wanted: Platform) -> bool:
+    config = found.arrival.config
+    return platforms.rank(wanted, Platform(config.os or "linux", config.architecture, config.variant)) is not None
+
+
+def _manifest(contents: Contents, entry: _Entry | Descriptor, wanted: Platform, depth: int) -> Manifest:
+    document = parse_manifest(_document(contents, entry.digest, SIZE_LIMIT), entry.media_type)
     if isinstance(document, Manifest):
         return document
     if not depth:
         raise NotSupported(f"invalid archive: more than {_DEPTH} indexes in each other")
-    return _chosen(contents, document, depth)
-
-
-def _chosen(contents: Contents, index: Index, depth: int) -> Manifest:
-    entry = index.choose(platforms.host())
-    return _manifest(contents, entry.digest, entry.media_type, depth - 1)
+    return _manifest(contents, document.choose(wanted), wanted, depth - 1)
 
 
 def _from_manifest(contents: Contents, manifest: Manifest) -> Arrival:

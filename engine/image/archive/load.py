@@ -8,6 +8,8 @@ from engine.ids import short_id
 from engine.image.archive.arrival import Arrival, take_in
 from engine.image.archive.contents import take_apart
 from engine.image.archive.formats import Found, images_in
+from engine.image.archive.recoding import carried
+from engine.image.platform import Platform
 from engine.image.reference import Reference
 from engine.image.service import Images
 
@@ -15,16 +17,17 @@ Message = dict[str, Any]
 
 
 async def load(
-    images: Images, events: EventBus, body: AsyncIterable[bytes], *, quiet: bool
+    images: Images, events: EventBus, body: AsyncIterable[bytes], *, quiet: bool, platform: Platform | None = None
 ) -> AsyncGenerator[Message, None]:
     """Take in all images of the archive `body`; yields Docker's messages. With `quiet` only what was loaded is told.
 
-    The archive is checked as a whole before the first image is taken in. Raises InvalidParameter and NotSupported.
+    With `platform` only those that run on it are taken; else of an image for several platforms this host's. The archive
+    is checked as a whole before the first image is taken in. Raises InvalidParameter and NotSupported.
     """
     async with images.blobs.scratch() as folder:
-        for found in images_in(await take_apart(body, folder)):
+        for found in images_in(await take_apart(body, folder), platform):
             if not images.knows(found.arrival.id):
-                async for number in take_in(images, found.arrival):
+                async for number in take_in(images, await carried(found.arrival, folder)):
                     if not quiet:
                         yield _loaded_layer(found.arrival, number)
             async for message in _named(images, found):

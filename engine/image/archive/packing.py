@@ -53,11 +53,16 @@ async def pack_tree(root: Path) -> AsyncGenerator[bytes, None]:
         _outcome(await process.stderr.read(), "exporting the file system")
 
 
-def _outcome(said: bytes, what: str) -> PackedLayer:
+def decode_outcome(said: bytes, what: str) -> PackedLayer:
+    """What the child said last of `what` it did, its error included. Raises EngineError when it said nothing."""
     try:
-        outcome = msgspec.json.decode(said, type=PackedLayer)
+        return msgspec.json.decode(said, type=PackedLayer)
     except msgspec.DecodeError:
         raise EngineError(f"{what}: the process ended with: {said.decode(errors='replace').strip()[-400:]}") from None
+
+
+def _outcome(said: bytes, what: str) -> PackedLayer:
+    outcome = decode_outcome(said, what)
     if outcome.error:
         raise EngineError(f"{what}: {outcome.error}")
     return outcome

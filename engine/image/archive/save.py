@@ -14,11 +14,13 @@ from typing import Any, Final
 import msgspec
 
 from engine.errors import NotFound
+from engine.image import platform as platforms
 from engine.image.archive.arrival import layer_type, oci_manifest
 from engine.image.archive.tarout import END, file_header, filler, folder_header
 from engine.image.digest import digest_of
 from engine.image.image import Image
 from engine.image.manifest import OCI_INDEX, OCI_MANIFEST, SIZE_LIMIT, Descriptor
+from engine.image.platform import Platform
 from engine.image.reference import Reference, parse_any
 from engine.image.service import Images
 from engine.image.threads import finish_in_thread
@@ -37,12 +39,15 @@ class Saved:
     names: tuple[Reference, ...]
 
 
-async def save(images: Images, names: Sequence[str]) -> AsyncGenerator[bytes, None]:
+async def save(images: Images, names: Sequence[str], platform: Platform | None = None) -> AsyncGenerator[bytes, None]:
     """The archive of the images called `names`, in pieces. Raises NotFound, and nothing more after the first piece.
 
-    A name takes itself along, an ID no name, and a repository's bare name all of its tags.
+    All of them must run on `platform`, where that is said. A name takes itself along, an ID no name, and a repository's
+    bare name all of its tags.
     """
     wanted = _wanted(images, names)
+    for image, tags in wanted:
+        platforms.require(platform, image.platform, tags[0].familiar if tags else image.id)
     async with AsyncExitStack() as stack:
         for image, _ in wanted:
             record = images.catalog.record(image.id)

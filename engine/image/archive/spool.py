@@ -1,4 +1,4 @@
-"""A layer that comes as a stream of unknown content: kept as it is, and named by both of its digests."""
+"""A layer that comes as a stream of unknown content: kept as it is where it can be, and named by both its digests."""
 
 import hashlib
 import os
@@ -8,22 +8,25 @@ from typing import Final
 
 from engine.errors import InvalidParameter
 from engine.image.archive.packing import PackedLayer
+from engine.image.archive.recoding import diff_id_of, gzip_layer, is_carried
 from engine.image.layer import RESERVE, SIZE_LIMIT
 from engine.image.threads import finish_in_thread
-from engine.image.unpack.errors import LayerError
-from engine.image.unpack.source import Source
 
 _PIECE: Final = 1 << 20
 
 
 async def spool(body: AsyncIterable[bytes], path: Path) -> PackedLayer:
-    """Write the body to `path`, then learn its names. Raises InvalidParameter for what is unreadable or too much."""
+    """Write the body to `path`, a new file of a scratch folder, and learn its names.
+
+    One whose compression no image may carry is gzipped. Raises InvalidParameter for what is unreadable or too much.
+    """
     digest, size = await write(body, path)
-    try:
-        diff_id = await finish_in_thread(_diff_id, path)
-    except LayerError as error:
-        raise InvalidParameter(f"invalid archive: {error}") from error
-    return PackedLayer(diff_id=diff_id, digest=digest, size=size)
+    if is_carried(path):
+        return PackedLayer(diff_id=await diff_id_of(path), digest=digest, size=size)
+    came = path.rename(path.with_suffix(".came"))
+    packed = await gzip_layer(came, path)
+    came.unlink()
+    return packed
 
 
 async def write(body: AsyncIterable[bytes], path: Path, *, limit: int = SIZE_LIMIT) -> tuple[str, int]:
@@ -55,9 +58,3 @@ def _append(descriptor: int, digest: "hashlib._Hash", data: bytearray, sizes: tu
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
-
-
-def _diff_id(path: Path) -> str:
-    """The digest of the plain stream, which is read to its end, so that the source's own thread ends too."""
-    with path.open("rb", buffering=0) as file:
-        return Source(file.fileno()).drain()

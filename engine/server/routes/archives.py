@@ -7,10 +7,12 @@ from typing import Final
 from aiohttp import web
 
 from engine.container.snapshot import read_config
-from engine.errors import EngineError, InvalidParameter, NotSupported
+from engine.errors import EngineError, InvalidParameter
+from engine.image import platform as platforms
 from engine.image.archive.compose import Credits
 from engine.image.archive.load import load
 from engine.image.archive.save import save
+from engine.image.platform import Platform
 from engine.image.reference import Reference, parse
 from engine.server.lasting import lasting
 from engine.server.replies import reply, stream_json
@@ -26,26 +28,25 @@ _PIECE: Final = 256 << 10
 
 @routes.get("/images/{name:.+}/get")
 async def save_one(request: web.Request) -> web.StreamResponse:
-    _refuse_platform(request)
-    return await _stream(request, save(services(request).images, [request.match_info["name"]]))
+    names = [request.match_info["name"]]
+    return await _stream(request, save(services(request).images, names, wanted_platform(request)))
 
 
 @routes.get("/images/get")
 async def save_several(request: web.Request) -> web.StreamResponse:
-    _refuse_platform(request)
     names = request.query.getall("names", [])
     if not names:
         raise InvalidParameter("names: at least one image is expected")
-    return await _stream(request, save(services(request).images, names))
+    return await _stream(request, save(services(request).images, names, wanted_platform(request)))
 
 
 @routes.post("/images/load")
 async def load_(request: web.Request) -> web.StreamResponse:
-    _refuse_platform(request)
-    parts = services(request)
+    parts, platform = services(request), wanted_platform(request)
     body = request.content.iter_chunked(_PIECE)
     with lasting(request):
-        async with aclosing(load(parts.images, parts.events, body, quiet=flag(request, "quiet"))) as messages:
+        quiet = flag(request, "quiet")
+        async with aclosing(load(parts.images, parts.events, body, quiet=quiet, platform=platform)) as messages:
             return await stream_json(request, messages)
 
 
@@ -82,9 +83,10 @@ def new_name(request: web.Request) -> Reference | None:
     return name.tagged(tag) if tag else name.with_default_tag()
 
 
-def _refuse_platform(request: web.Request) -> None:
-    if word(request, "platform"):
-        raise NotSupported("platform: an image has one platform in this engine's store")
+def wanted_platform(request: web.Request) -> Platform | None:
+    """The parameter `platform` where it is JSON; None where it is not there. Raises InvalidParameter."""
+    text = word(request, "platform")
+    return platforms.decode(text) if text else None
 
 
 async def _stream(request: web.Request, pieces: AsyncGenerator[bytes, None]) -> web.StreamResponse:

@@ -17,7 +17,7 @@ from engine.server.lasting import lasting
 from engine.server.registryauth import credentials_of
 from engine.server.replies import nothing, reply, stream_json
 from engine.server.requests import flag, word
-from engine.server.routes.archives import new_name
+from engine.server.routes.archives import new_name, wanted_platform
 from engine.server.services import services
 from engine.server.version import ApiVersion, api_version
 
@@ -83,9 +83,9 @@ async def inspect(request: web.Request) -> web.Response:
 
 @routes.get("/images/{name:.+}/history")
 async def history(request: web.Request) -> web.Response:
-    if word(request, "platform"):
-        raise NotSupported("platform: an image has one platform in this engine's store")
-    return reply(services(request).images.history(request.match_info["name"]))
+    images, name = services(request).images, request.match_info["name"]
+    platforms.require(wanted_platform(request), images.get(name).platform, name)
+    return reply(images.history(name))
 
 
 @routes.post("/images/{name:.+}/tag")
@@ -106,14 +106,12 @@ async def remove(request: web.Request) -> web.Response:
 
 @routes.post("/images/{name:.+}/push")
 async def push(request: web.Request) -> web.StreamResponse:
-    """Push one tag, or all of the repository's. An image has one platform here, so there is none to choose."""
-    if word(request, "platform"):
-        raise NotSupported("platform: an image has one platform in this engine's store")
+    """Push one tag, or all of the repository's."""
     name, tag = parse(request.match_info["name"]), word(request, "tag")
     reference = name.tagged(tag) if tag else name
-    credentials = credentials_of(request)
+    credentials, platform = credentials_of(request), wanted_platform(request)
     with lasting(request):
-        async with aclosing(services(request).pusher.push(reference, credentials)) as messages:
+        async with aclosing(services(request).pusher.push(reference, credentials, platform)) as messages:
             return await stream_json(request, messages)
 
 

@@ -12,7 +12,8 @@ from email.utils import formatdate
 import pytest
 from aiohttp import web
 
-from engine.errors import EngineError, Forbidden, InvalidParameter, Unauthorized, Unavailable
+from engine.errors import EngineError, Forbidden, InvalidParameter, NotFound, Unauthorized, Unavailable
+from engine.image.platform import Platform
 from engine.image.reference import parse
 from engine.registry.auth import NOBODY, Credentials
 from engine.registry.connection import retry_after
@@ -243,6 +244,16 @@ class TestLayers:
         assert "Layer already exists" in said
         assert receiver.count("^(POST|PATCH)") == 0
         assert json.loads(receiver.manifests["t"][1]) == manifest
+
+
+async def test_a_platform_that_the_image_is_not_for(stand_in: StandIn, receiver: Receiver, store: Store) -> None:
+    stand_in.content.image("t", layer("a"))
+    ref = await pulled(store, stand_in, receiver)
+    pusher = Pusher(store.config, store.images, store.bus)
+    with pytest.raises(NotFound, match=r"does not match the specified platform \(linux/s390x\)"):
+        await anext(pusher.push(parse(ref), NOBODY, Platform("linux", "s390x")))
+    async with aclosing(pusher.push(parse(ref), NOBODY, Platform("linux", "amd64"))) as messages:
+        assert await anext(messages)
 
 
 def test_patience() -> None:

@@ -72,6 +72,21 @@ async def test_pull_list_inspect_tag_remove(api: Api, stand_in: StandIn) -> None
     assert await api.get("/images/json") == (200, [])
 
 
+async def test_the_platform_that_is_asked_for_must_be_the_images(api: Api, stand_in: StandIn) -> None:
+    name = f"{stand_in.host}/x"
+    await _pull(api, name)
+
+    def query(architecture: str) -> str:
+        return f"platform={json.dumps({'os': 'linux', 'architecture': architecture})}"
+
+    assert (await api.get(f"/images/{name}:latest/history?{query('amd64')}"))[0] == 200
+    for path in ("history", "get"):
+        status, answer = await api.get(f"/images/{name}:latest/{path}?{query('arm64')}")
+        assert (status, "does not match the specified platform (linux/arm64)" in str(answer)) == (404, True)
+    for wrong in ("linux/amd64", json.dumps({"os": "linux"}), "[]"):
+        assert (await api.get(f"/images/{name}:latest/history?platform={wrong}"))[0] == 400
+
+
 async def test_names_with_escaped_slashes(api: Api, stand_in: StandIn) -> None:
     await _pull(api, f"{stand_in.host}/team/app")
     host, _, port = stand_in.host.partition(":")
