@@ -21,11 +21,14 @@ from dashboard.jobs import broker  # noqa: E402  # needs Django's settings
 # breaks. Both go through the broken connection in kombu 5.7, of which the worker dies (AttributeError).
 Channel.do_restore = False
 
-app = Celery("portside", broker=broker.url(), include=["workers.pull", "workers.run", "workers.service"])
+#: The modules of the kinds of jobs, and what a worker does beside them.
+MODULES = ("pull", "push", "run", "build", "execute", "commit", "save", "load", "prune", "service")
+
+app = Celery("portside", broker=broker.url(), include=[f"workers.{module}" for module in MODULES])
 app.conf.update(
     worker_pool="threads",
     worker_concurrency=8,
-    broker_transport_options={"ack_emulation": False},
+    broker_transport_options={"ack_emulation": False, "priority_steps": broker.PRIORITY_STEPS},
     # Acknowledged when its job has ended, a message counts till then: a worker takes no more than it works on.
     task_acks_late=True,
     worker_prefetch_multiplier=1,

@@ -146,7 +146,7 @@ class Execution:
             left = f"What the job made could not be removed: {reason}"
             self._out.line(left, Level.ERROR)
             return Outcome(State.FAILED, self._attempt.result, f"{error}. {left}" if error else left)
-        return Outcome(state, error=error)
+        return Outcome(state, self._attempt.result, error)
 
     async def _settle(self, outcome: Outcome) -> None:
         if not await self._conclude(outcome) and await sync_to_async(leases.state)(self._claim) is State.CANCELLING:
@@ -184,7 +184,8 @@ class Execution:
 
     async def _lay_to_rest(self, state: State, error: str) -> None:
         try:
-            await self._out.close(state, error)
+            if not await self._out.close(state, error):
+                return
         except OSError as failure:
             log.warning("The output of job %s could not be archived; the reaper tries again: %s", self._job.pk, failure)
             return

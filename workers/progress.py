@@ -13,7 +13,11 @@ _FIXED: Final[Mapping[str, float]] = {
     "Download complete": _DOWNLOADED,
     "Pull complete": 1.0,
     "Already exists": 1.0,
+    "Pushed": 1.0,
+    "Layer already exists": 1.0,
 }
+#: A layer that the registry has in another repository.
+_MOUNTED: Final = "Mounted from"
 
 
 class Output(Protocol):
@@ -26,7 +30,7 @@ class Output(Protocol):
 
 @dataclass
 class PullProgress:
-    """Reads the messages of `POST /images/create`; `digest` is the manifest's, once the engine has told it."""
+    """Reads the messages of a pull or a push; `digest` is the manifest's, once the engine has told it."""
 
     out: Output
     digest: str = ""
@@ -43,6 +47,7 @@ class PullProgress:
     def take(self, message: Mapping[str, Any]) -> None:
         """Show one message."""
         status, id_ = str(message.get("status", "")), str(message.get("id", ""))
+        self.digest = (message.get("aux") or {}).get("Digest", self.digest)
         # With "Pulling from", the ID is the tag.
         if id_ and not status.startswith("Pulling from"):
             self._layer(id_, status, message.get("progressDetail") or {})
@@ -72,4 +77,6 @@ def _way(status: str, current: int, total: int) -> float:
         return part * _DOWNLOADED
     if status == "Extracting":
         return _DOWNLOADED + part * (1 - _DOWNLOADED)
-    return _FIXED.get(status, 0.0)
+    if status == "Pushing":
+        return part
+    return 1.0 if status.startswith(_MOUNTED) else _FIXED.get(status, 0.0)

@@ -13,7 +13,7 @@ from asgiref.sync import async_to_sync
 from django.db.models import Q
 from django.utils import timezone
 
-from dashboard.jobs import broker, leases, live, turns
+from dashboard.jobs import broker, files, leases, live, turns
 from dashboard.jobs.models import Job
 from dashboard.jobs.output.writer import seal
 from dashboard.jobs.states import FINAL, State
@@ -32,7 +32,8 @@ def make_round() -> None:
     for job in leases.give_up_expired(now):
         _tell(job, State.LOST)
     _send_missing(now)
-    _archive_missing(now)
+    if files.is_here():
+        _archive_missing(now)
 
 
 def _send_missing(now: datetime) -> None:

@@ -46,6 +46,7 @@ class Run:
                 for container in containers:
                     await _remove(container)
                     attempt.out.line(f"Removed container {container.id[:12]}", Level.NOTICE)
+        attempt.result.clear()
 
 
 async def _find(attempt: Attempt[RunParams]) -> DockerContainer | None:

@@ -10,8 +10,10 @@ from django.db import DatabaseError, close_old_connections
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from dashboard.jobs import files
 from dashboard.jobs.output import archive
 from workers import reaper
+from workers.context import scratch
 from workers.heartbeat import stopping
 
 log = logging.getLogger(__name__)
@@ -29,10 +31,19 @@ def _stop(**_signal: Any) -> None:
 
 
 def _make_rounds() -> None:
-    _try(archive.sweep)
+    _try(_sweep)
     while not stopping.is_set():
         _try(reaper.make_round)
         stopping.wait(PERIOD)
+
+
+def _sweep() -> None:
+    """What workers that were killed left behind, and what has been kept long enough."""
+    scratch.sweep()
+    if files.is_here():
+        archive.sweep()
+        for shelf in (files.UPLOADS, files.SAVED):
+            shelf.sweep()
 
 
 def _try(action: Callable[[], None]) -> None:

@@ -43,8 +43,8 @@ class Work(Protocol):
     """A kind of job.
 
     `do()` may be cut off at any await, by a cancellation or by `kill -9`, and is then begun anew: it looks first for
-    what was made before. It answers the job's result. `undo()` removes what any number of tries made, and may itself
-    be done again. Where `leaves_traces` is false there is nothing to undo.
+    what was made before. It answers the job's result. `undo()` removes what any number of tries made, from the
+    attempt's `result` as well, and may itself be done again. Where `leaves_traces` is false there is nothing to undo.
     """
 
     leaves_traces: bool

@@ -48,6 +48,7 @@ def use(settings: Settings, console: Console) -> None:
 @pytest.fixture
 def console(settings: Settings, redis_server: RedisServer, tmp_path: Path) -> Console:
     made = Console(tmp_path, redis_server.url)
+    (made.home / "console").mkdir(exist_ok=True)
     use(settings, made)
     return made
 

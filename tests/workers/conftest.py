@@ -25,13 +25,30 @@ from tests.support.registry import Registry
 from tests.workers.gate import Gate
 from tests.workers.process import WorkerProcess
 from workers import job as machinery
+from workers.build import Build
+from workers.commit import Commit
+from workers.execute import Execute
+from workers.load import Load
+from workers.prune import Prune
 from workers.pull import Pull
+from workers.push import Push
 from workers.run import Run
+from workers.save import Save
 from workers.work import Work
 
 __all__ = ["console", "make_job", "user"]
 
-WORKS: dict[str, type[Work]] = {"pull": Pull, "run": Run}
+WORKS: dict[str, type[Work]] = {
+    "pull": Pull,
+    "push": Push,
+    "run": Run,
+    "build": Build,
+    "exec": Execute,
+    "commit": Commit,
+    "save": Save,
+    "load": Load,
+    "prune": Prune,
+}
 
 
 @pytest.fixture

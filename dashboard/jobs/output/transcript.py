@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from dashboard.jobs.output.entries import START, Dropped, Entry, EntryId, Line, decode, encode, text_size
+from dashboard.jobs.output.entries import START, Dropped, Entry, EntryId, Line, decode, encode, is_last, text_size
 
 MAX_LINES: Final = 20_000
 #: Bytes of all lines together.
@@ -56,6 +56,11 @@ class Transcript:
         """The IDs that have been replaced or dropped since this was last asked."""
         removed, self._removed = self._removed, []
         return removed
+
+    @property
+    def is_over(self) -> bool:
+        """Is the last entry the job's end?"""
+        return bool(self._entries) and is_last(self._entries[self.last])
 
     @property
     def last(self) -> EntryId:

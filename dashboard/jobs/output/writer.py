@@ -8,6 +8,7 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 
+from dashboard.jobs import files
 from dashboard.jobs.output import archive, stream
 from dashboard.jobs.output.entries import MAX_TEXT, Layer, Level, Line, Moved, Status, Step
 from dashboard.jobs.output.parts import Parts
@@ -82,14 +83,20 @@ class Writer:
     async def flush(self) -> None:
         await self._copy.flush()
 
-    async def close(self, state: State, error: str = "") -> None:
+    async def close(self, state: State, error: str = "") -> bool:
         """Say that the job came to its final `state`, and lay the output to rest. Raises OSError.
 
-        The archive is written first: a page that sees the end, or misses it, finds the whole there.
+        Answers whether it is archived. The archive is written first: a page that sees the end, or misses it, finds the whole there. A worker on another
+        machine leaves that to the reaper of the console's own.
         """
-        self.moved(state, error)
+        if not self._transcript.is_over:
+            self.moved(state, error)
+        if not files.is_here():
+            await self._copy.flush()
+            return False
         await asyncio.to_thread(archive.write, self._job, list(self._transcript.everything()))
         await self._copy.flush(expire=stream.AFTERGLOW)
+        return True
 
 
 async def seal(job: UUID, *, attempts: int, state: State, error: str = "") -> None:

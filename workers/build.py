@@ -1,0 +1,95 @@
+"""`docker build` as a job, and the pushes after it. What has been built is kept: a further attempt only pushes."""
+
+import json
+from typing import Any
+
+from dashboard.hosts.client import EngineFailure, engine
+from dashboard.jobs import files
+from dashboard.jobs.output.entries import Level
+from dashboard.jobs.params.build import BuildParams
+from dashboard.jobs.params.kind import Kind
+from workers import job
+from workers.app import app
+from workers.context import context_of
+from workers.push import push_image
+from workers.requests import NO_CREDENTIALS, Params, messages, request
+from workers.steps import BuildProgress
+from workers.work import Attempt, Failed
+
+
+class Build:
+    """Cut off, it closes the request, and with that the engine stops; steps that are done are cached for the next."""
+
+    leaves_traces = False
+
+    async def do(self, attempt: Attempt[BuildParams]) -> dict[str, Any]:
+        params = attempt.params
+        if not await _is_built(attempt):
+            await attempt.keep(image=await _build(attempt))
+        result = {**attempt.result, "tags": list(params.tags)}
+        if params.push:
+            result["digests"] = {tag: await push_image(attempt, tag) for tag in params.tags}
+            result["digest"] = result["digests"][params.tags[0]]
+        return result
+
+    async def undo(self, attempt: Attempt[BuildParams]) -> None:
+        """Nothing: a build that is not complete has no name."""
+
+
+async def _is_built(attempt: Attempt[BuildParams]) -> bool:
+    """Whether an attempt before this one built it, and every tag is its image's still."""
+    built = attempt.result.get("image")
+    if built is None:
+        return False
+    async with engine(attempt.host) as docker:
+        for tag in attempt.params.tags:
+            if (await docker.images.inspect(tag))["Id"] != built:
+                raise Failed(f"{tag} has become another image since it was built; nothing was pushed")
+    attempt.out.line("The attempt before has built it", Level.NOTICE)
+    return True
+
+
+async def _build(attempt: Attempt[BuildParams]) -> str:
+    """The ID of the image. Raises EngineFailure and Failed."""
+    progress = BuildProgress(attempt.out)
+    headers = {"Content-Type": "application/x-tar", "X-Registry-Config": NO_CREDENTIALS["X-Registry-Auth"]}
+    try:
+        async with context_of(attempt) as path, engine(attempt.host) as docker:
+            body = files.pieces(path)
+            async with request(docker, "POST", "build", query(attempt.params), data=body, headers=headers) as response:
+                async for message in messages(response):
+                    progress.take(message)
+                    attempt.progress = progress.percent
+    except EngineFailure:
+        progress.end(failed=True)
+        raise
+    progress.end()
+    if not progress.image:
+        raise Failed("The engine ended the build without naming an image")
+    return progress.image
+
+
+def query(params: BuildParams) -> Params:
+    """As `POST /build` takes it."""
+    pairs = [
+        ("dockerfile", params.dockerfile),
+        ("buildargs", json.dumps(params.build_args)),
+        ("labels", json.dumps(params.labels)),
+        ("rm", "1"),
+        ("forcerm", "1"),
+        *(("t", tag) for tag in params.tags),
+    ]
+    optional = {
+        "target": params.target,
+        "platform": params.platform,
+        "nocache": "1" if params.no_cache else "",
+        "pull": "1" if params.pull else "",
+    }
+    return pairs + [(name, text) for name, text in optional.items() if text]
+
+
+def build(job_id: str) -> None:
+    job.run(job_id, Build())
+
+
+app.task(build, name=Kind.BUILD.task)

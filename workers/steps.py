@@ -1,0 +1,89 @@
+"""The messages of `POST /build`, as a job's output. Pure: messages in; steps, lines and a percentage out."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from dashboard.jobs.output.entries import Status
+from workers.progress import Output, PullProgress
+
+_STEP: Final = re.compile(r"Step (\d+)/(\d+) : (.*)")
+_CACHED: Final = "---> Using cache"
+#: A program may never end its line: a longer text is shown as it is.
+_LONGEST: Final = 16 * 1024
+
+
+class StepOutput(Output, Protocol):
+    """A job's writer, with steps."""
+
+    def step(self, number: int, total: int, title: str, status: Status) -> None: ...
+
+
+@dataclass(frozen=True)
+class _Step:
+    number: int
+    total: int
+    title: str
+
+
+class BuildProgress:
+    """`image` is the ID of what was built, once the engine has told it."""
+
+    def __init__(self, out: StepOutput) -> None:
+        self.image = ""
+        self._out = out
+        self._pulls = PullProgress(out)
+        self._step: _Step | None = None
+        self._status = Status.RUNNING
+        self._rest = ""
+
+    @property
+    def percent(self) -> int:
+        """Of the steps; 99 at most, as the end is the engine's to tell."""
+        return 0 if self._step is None else min(99, 100 * (self._step.number - 1) // self._step.total)
+
+    def take(self, message: Mapping[str, Any]) -> None:
+        """Show one message."""
+        if "stream" in message:
+            self._hear(str(message["stream"]))
+        elif "aux" in message:
+            self.image = str((message["aux"] or {}).get("ID", self.image))
+        elif "status" in message:
+            self._pulls.take(message)
+
+    def end(self, *, failed: bool = False) -> None:
+        """Nothing comes any more."""
+        if self._rest:
+            self._say(self._rest)
+        self._rest = ""
+        self._leave(Status.FAILED if failed else None)
+
+    def _hear(self, text: str) -> None:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._say(line)
+        if len(self._rest) > _LONGEST:
+            self._say(self._rest)
+            self._rest = ""
+
+    def _say(self, line: str) -> None:
+        line = line.rstrip("\r").rpartition("\r")[2]
+        if match := _STEP.fullmatch(line):
+            self._leave()
+            self._enter(_Step(int(match[1]), int(match[2]), match[3]))
+            return
+        if _CACHED in line:
+            self._status = Status.CACHED
+        if line.strip():
+            self._out.line(line)
+
+    def _enter(self, step: _Step) -> None:
+        self._step, self._status = step, Status.RUNNING
+        self._out.step(step.number, step.total, step.title, Status.RUNNING)
+
+    def _leave(self, status: Status | None = None) -> None:
+        if self._step is None:
+            return
+        ended = Status.DONE if self._status is Status.RUNNING else self._status
+        self._out.step(self._step.number, self._step.total, self._step.title, status or ended)
