@@ -34,6 +34,7 @@ from engine.image.service import Images
 from engine.linux import cgroups
 from engine.network.service import Networks
 from engine.networkdriver.bridge import BridgeDriver
+from engine.networkdriver.stacked import StackedDriver
 from engine.registry.puller import Puller
 from engine.registry.pusher import Pusher
 from engine.server.app import make_app
@@ -74,7 +75,8 @@ class Engine:
         self._graph = choose((OverlayDriver, VfsDriver), config.home, config.storage_driver)
         runtimes = Runtimes(config.run, named=dict(config.runtimes), default=config.runtime)
         self._execution = ConmonDriver(runtimes)
-        self._networks = Networks(config, database, events, {"bridge": BridgeDriver(config)})
+        stacked = {kind: StackedDriver(kind) for kind in ("macvlan", "ipvlan")}
+        self._networks = Networks(config, database, events, {"bridge": BridgeDriver(config), **stacked})
         self._volumes = Volumes(config, database, events)
         self._images = Images(config.home / "images", database, self._graph, events)
         parts = Parts(

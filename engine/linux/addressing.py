@@ -35,15 +35,16 @@ def add_address(index: int, address: IPInterface, *, at_once: bool = False) -> R
     return Request(what, ifaddrmsg, RTM_NEWADDR, CREATE | REPLACE, fields, tuple(values))
 
 
-def set_default_route(index: int, gateway: IPAddress) -> Request:
-    """In the place of the one that there is."""
+def set_default_route(index: int, gateway: IPAddress | None, version: int) -> Request:
+    """In the place of the one that there is. Without a gateway all is sent by the interface itself."""
+    way = [("RTA_GATEWAY", str(gateway))] if gateway is not None else []
     return Request(
-        f"set default route by {gateway}",
+        f"set default route by {gateway or 'the interface'}",
         rtmsg,
         RTM_NEWROUTE,
         CREATE | REPLACE,
-        {"family": FAMILIES[gateway.version], "table": _MAIN_TABLE, "proto": _PROTO_BOOT, "type": _UNICAST},
-        (("RTA_GATEWAY", str(gateway)), ("RTA_OIF", index)),
+        {"family": FAMILIES[version], "table": _MAIN_TABLE, "proto": _PROTO_BOOT, "type": _UNICAST},
+        (*way, ("RTA_OIF", index)),
     )
 
 

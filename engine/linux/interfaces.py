@@ -1,7 +1,9 @@
 """Network interfaces as changes for netlink: bridges, veth pairs, and what stands on another interface."""
 
+import errno
 from typing import Any, Final
 
+from pyroute2.netlink import nlmsg
 from pyroute2.netlink.rtnl import RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 
@@ -75,35 +77,38 @@ def set_port(name: str, *, is_isolated: bool = False) -> Request:
     return Request(f"set up bridge port {name}", ifinfmsg, RTM_NEWLINK, attributes=attributes)
 
 
-def add_macvlan(name: str, *, parent: int, kind: str, mode: int, mac: str, mtu: int, namespace: int) -> Request:
-    """An interface on top of `parent` (an index), made, down, in the namespace of an open descriptor. `kind` is
-    `macvlan` or `ipvlan` (which has its parent's MAC); `mode` is the kernel's number of one of the kind's modes."""
+def add_stacked(name: str, *, kind: str, parent: int, mode: int, mac: str, mtu: int, namespace: int) -> Request:
+    """An interface on top of `parent` (an index), down, in the namespace of an open descriptor. `kind` is `macvlan`, or
+    `ipvlan`, which has its parent's MAC; `mode` is the kernel's number of one of the kind's modes; `mtu` 0 means the
+    parent's."""
     attribute = "IFLA_MACVLAN_MODE" if kind == "macvlan" else "IFLA_IPVLAN_MODE"
-    info = [("IFLA_INFO_KIND", kind), ("IFLA_INFO_DATA", {"attrs": [(attribute, mode)]})]
-    attributes: list[tuple[str, Any]] = [
-        ("IFLA_IFNAME", name),
-        ("IFLA_LINK", parent),
-        ("IFLA_NET_NS_FD", namespace),
-        ("IFLA_LINKINFO", {"attrs": info}),
-    ]
+    more: list[tuple[str, Any]] = [("IFLA_LINK", parent), ("IFLA_NET_NS_FD", namespace)]
     if kind == "macvlan":
-        attributes.append(("IFLA_ADDRESS", mac))
+        more.append(("IFLA_ADDRESS", mac))
     if mtu:
-        attributes.append(("IFLA_MTU", mtu))
-    return Request(f"add {kind} {name}", ifinfmsg, RTM_NEWLINK, CREATE | EXCLUSIVE, attributes=tuple(attributes))
+        more.append(("IFLA_MTU", mtu))
+    return _add(name, kind, *more, data={"attrs": [(attribute, mode)]}, flags=0)
 
 
-def add_vlan(name: str, *, parent: int, number: int) -> Request:
+def add_vlan(name: str, *, parent: int, number: int, alias: str) -> Request:
     """A sub-interface of `parent` (an index), up: what it sends carries the VLAN's number (802.1Q)."""
-    info = [("IFLA_INFO_KIND", "vlan"), ("IFLA_INFO_DATA", {"attrs": [("IFLA_VLAN_ID", number)]})]
-    attributes = (("IFLA_IFNAME", name), ("IFLA_LINK", parent), ("IFLA_LINKINFO", {"attrs": info}))
-    return Request(f"add VLAN {name}", ifinfmsg, RTM_NEWLINK, CREATE | EXCLUSIVE, _flags(_IFF_UP), attributes)
+    data = {"attrs": [("IFLA_VLAN_ID", number)]}
+    return _add(name, "vlan", ("IFLA_LINK", parent), ("IFLA_IFALIAS", alias), data=data)
 
 
-def add_dummy(name: str) -> Request:
+def add_dummy(name: str, *, alias: str) -> Request:
     """An interface that leads nowhere, up."""
-    attributes = (("IFLA_IFNAME", name), ("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", "dummy")]}))
-    return Request(f"add dummy {name}", ifinfmsg, RTM_NEWLINK, CREATE | EXCLUSIVE, _flags(_IFF_UP), attributes)
+    return _add(name, "dummy", ("IFLA_IFALIAS", alias))
+
+
+def is_kind_known(route: RouteSocket, kind: str) -> bool:
+    """Can the kernel make interfaces of a kind that stands on another one? Asked by a request for one on nothing, which
+    it refuses as invalid if it knows the kind."""
+    try:
+        route.transact(_add("probe", kind))
+    except OSError as error:
+        return error.errno != errno.EOPNOTSUPP
+    raise AssertionError(f"the kernel made a {kind} on nothing")
 
 
 def delete_link(name: str) -> Request:
@@ -113,22 +118,35 @@ def delete_link(name: str) -> Request:
 
 def mtu_of(route: RouteSocket, index: int) -> int | None:
     """The interface's MTU; None when it is gone."""
-    request = Request("list interfaces", ifinfmsg, RTM_GETLINK)
-    for message in route.dump(request):
-        if message["index"] == index:
-            return int(message.get_attr("IFLA_MTU"))
-    return None
+    message = _found(route, index)
+    return None if message is None else int(message.get_attr("IFLA_MTU"))
 
 
 def kind_and_mac(route: RouteSocket, index: int) -> tuple[str, str] | None:
     """The interface's kind (`bridge`, `veth`, empty for a device) and its MAC; None when it is gone."""
+    message = _found(route, index)
+    if message is None:
+        return None
+    details = message.get_attr("IFLA_LINKINFO")
+    kind = details.get_attr("IFLA_INFO_KIND") if details else None
+    return kind or "", message.get_attr("IFLA_ADDRESS") or ""
+
+
+def alias_of(route: RouteSocket, index: int) -> str:
+    """What somebody wrote to the interface; empty for nothing, and when it is gone."""
+    message = _found(route, index)
+    return "" if message is None else message.get_attr("IFLA_IFALIAS") or ""
+
+
+def _found(route: RouteSocket, index: int) -> nlmsg | None:
     request = Request("list interfaces", ifinfmsg, RTM_GETLINK)
-    for message in route.dump(request):
-        if message["index"] == index:
-            details = message.get_attr("IFLA_LINKINFO")
-            kind = details.get_attr("IFLA_INFO_KIND") if details else None
-            return kind or "", message.get_attr("IFLA_ADDRESS") or ""
-    return None
+    return next((message for message in route.dump(request) if message["index"] == index), None)
+
+
+def _add(name: str, kind: str, *more: tuple[str, Any], data: Any = None, flags: int = _IFF_UP) -> Request:
+    info = [("IFLA_INFO_KIND", kind), *([("IFLA_INFO_DATA", data)] if data else ())]
+    attributes = (("IFLA_IFNAME", name), *more, ("IFLA_LINKINFO", {"attrs": info}))
+    return Request(f"add {kind} {name}", ifinfmsg, RTM_NEWLINK, CREATE | EXCLUSIVE, _flags(flags), attributes)
 
 
 def _flags(flags: int) -> dict[str, int]:

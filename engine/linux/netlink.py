@@ -65,6 +65,8 @@ class RouteSocket:
 
     def transact(self, *requests: Request) -> None:
         """Make all changes, in order, in one call. Raises OSError for the first that fails; all are tried."""
+        if not requests:
+            return
         first = self._sequence + 1
         self._sequence += len(requests)
         self._socket.send(b"".join(request.encode(first + i, _ACK) for i, request in enumerate(requests)))

@@ -149,6 +149,11 @@ class Network:
         """Do its containers share the host's own namespace (no sandbox)?"""
         return self.driver == "host"
 
+    @property
+    def has_macs(self) -> bool:
+        """Has each of its containers a MAC? On ipvlan all have their parent's."""
+        return self.driver != "ipvlan"
+
     def spaces_of(self, version: int) -> tuple[AddressSpace, ...]:
         return tuple(space for space in self.spaces if space.network.version == version)
 

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.config import Config
-from engine.errors import Conflict, EngineError, Forbidden, NotFound
+from engine.errors import Conflict, EngineError, Forbidden, InvalidParameter, NotFound
 from engine.events import EventBus
 from engine.ids import random_id, short_id
 from engine.linux.netns import Sandboxes
@@ -244,11 +244,13 @@ class Networks:
 
     def _with_addresses(self, endpoint: Endpoint, network: Network, wishes: Wishes) -> Endpoint:
         interface = self._endpoints.free_interface(endpoint.container_id, network.interface_prefix, wishes.interface)
+        if wishes.mac and not network.has_macs:
+            raise InvalidParameter("ipvlan interfaces do not support custom mac address assignment")
         given = self._catalogue.pools(network).allocate({each.version: each for each in wishes.addresses})
         sysctls = tuple((path.replace("IFNAME", interface), value) for path, value in wishes.sysctls)
         return replace(
             endpoint.at(network, *given),
-            mac=wishes.mac or mac_of(given[0].ip),
+            mac=wishes.mac or (mac_of(given[0].ip) if network.has_macs else ""),
             link_local=wishes.link_local,
             interface=interface,
             priority=wishes.priority,

@@ -77,7 +77,7 @@ def reroute(link: Link, sandbox: Path) -> None:
         os.close(descriptor)
     with RouteSocket() as inner:
         index = existing(link.interface)
-        inner.transact(*(addressing.set_default_route(index, gateway) for gateway in link.gateways))
+        inner.transact(*(addressing.set_default_route(index, gateway, gateway.version) for gateway in link.gateways))
 
 
 def unplug(name: str) -> None:
@@ -119,9 +119,12 @@ def taken_networks(is_own: Callable[[str], bool]) -> list[IPNetwork]:
 
 
 def configure_inside(link: Link) -> None:
-    """Addresses and routes, in the sandbox. An IPv4 address comes before the link goes up, as the kernel announces
+    """Addresses and default routes, in the sandbox.
+
+    An IPv4 address comes before the link goes up, as the kernel announces
     (arp_notify) what it has at that moment: a neighbour that knows the address with an older MAC learns better. One of
-    IPv6 comes after, and is announced (ndisc_notify) when it comes."""
+    IPv6 comes after, and is announced (ndisc_notify) when it comes.
+    """
     set_value(f"net/ipv4/conf/{link.interface}/arp_notify", "1")
     if link.of_version(6):
         enable_ipv6(link.interface)
@@ -131,7 +134,7 @@ def configure_inside(link: Link) -> None:
             *(addressing.add_address(index, address) for address in link.of_version(4)),
             interfaces.set_up(index),
             *(addressing.add_address(index, address) for address in link.of_version(6)),
-            *(addressing.set_default_route(index, gateway) for gateway in link.gateways),
+            *(addressing.set_default_route(index, each, each.version) for each in link.gateways),
         )
     for path, value in link.sysctls:
         set_value(path, value)

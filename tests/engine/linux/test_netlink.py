@@ -45,7 +45,7 @@ def test_the_kernels_own_words_are_in_the_error(world: World) -> None:
         index = netlink.index_of("uplink")
         assert index is not None
         with netlink.RouteSocket() as route, pytest.raises(OSError, match="Nexthop has invalid gateway"):
-            route.transact(addressing.set_default_route(index, IPv4Address("203.0.113.1")))
+            route.transact(addressing.set_default_route(index, IPv4Address("203.0.113.1"), 4))
 
     world.host.shell("ip", "route", "del", "default")
     world.host.run(work)

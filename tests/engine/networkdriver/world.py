@@ -24,6 +24,8 @@ from engine.linux import interfaces, mounts, netns, syscalls
 from engine.linux.netlink import RouteSocket
 from engine.network.service import Networks
 from engine.networkdriver.bridge import BridgeDriver
+from engine.networkdriver.driver import NetworkDriver
+from engine.networkdriver.stacked import StackedDriver
 from engine.store import Database
 
 T = TypeVar("T")
@@ -137,8 +139,10 @@ class World:
     def networks(self, config: Config) -> Iterator[Networks]:
         """An engine's networks on the same state."""
         database = Database(config.database)
+        stacked = {kind: StackedDriver(kind) for kind in ("macvlan", "ipvlan")}
+        drivers: dict[str, NetworkDriver] = {"bridge": BridgeDriver(config), **stacked}
         try:
-            yield Networks(config, database, EventBus(), {"bridge": BridgeDriver(config)})
+            yield Networks(config, database, EventBus(), drivers)
         finally:
             database.close()
 
