@@ -29,14 +29,12 @@ def expand(word: str, env: Mapping[str, str], escape: str = "\\") -> str:
 
 def expand_words(word: str, env: Mapping[str, str], escape: str = "\\") -> tuple[str, ...]:
     """The same, parted at blanks that are neither quoted nor escaped: a variable's value may be several words."""
-    words, current = [], ""
+    words: list[list[str]] = [[]]
     for text, is_literal in _pieces(word, env, escape):
         head, *tail = [text] if is_literal else _BLANK.split(text)
-        current += head
-        for part in tail:
-            words += [current] if current else []
-            current = part
-    return (*words, current) if current else tuple(words)
+        words[-1].append(head)
+        words += [[part] for part in tail]
+    return tuple(filter(None, map("".join, words)))
 
 
 def expand_text(text: str, env: Mapping[str, str]) -> str:
@@ -111,20 +109,25 @@ class _Lexer:
 
     def _double(self, *, raw: bool) -> str:
         self._position += 1
-        result = ""
+        parts = []
         while (char := self._peek()) != '"':
             if not char:
                 raise SyntaxProblem(_DOUBLE)
-            if char == "$":
-                result += self._dollar()
-                continue
-            self._position += 1
-            if char == self._escape and self._peek() in {'"', "$", self._escape}:
-                result += (char if raw else "") + self._next()
-            else:
-                result += char
+            parts.append(self._quoted(char, raw=raw))
         self._position += 1
-        return result
+        return "".join(parts)
+
+    def _quoted(self, char: str, *, raw: bool) -> str:
+        """What stands at this place in double quotes: there, few characters can be escaped."""
+        if plain := _PLAIN.match(self._text, self._position):
+            self._position = plain.end()
+            return plain[0]
+        if char == "$":
+            return self._dollar()
+        self._position += 1
+        if char == self._escape and self._peek() in {'"', "$", self._escape}:
+            return (char if raw else "") + self._next()
+        return char
 
     def _dollar(self) -> str:
         self._position += 1

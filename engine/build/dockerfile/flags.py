@@ -23,20 +23,21 @@ def take_flags(rest: str, escape: str) -> tuple[tuple[str, ...], str]:
 
 def _first_word(text: str, escape: str) -> tuple[str, str]:
     """A word without its quotes and escapes, and the text after the blanks that follow it."""
-    word, quote, position = "", "", 0
+    word: list[str] = []
+    quote, position = "", 0
     while position < len(text):
         char = text[position]
         position += 1
         if char == escape and position < len(text) and quote != "'":
-            word += text[position]
+            word.append(text[position])
             position += 1
         elif not quote and char.isspace():
-            return word, text[position:].lstrip()
+            return "".join(word), text[position:].lstrip()
         elif char == quote or (not quote and char in "'\""):
             quote = "" if quote else char
         else:
-            word += char
-    return word, ""
+            word.append(char)
+    return "".join(word), ""
 
 
 @dataclass

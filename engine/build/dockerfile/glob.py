@@ -85,6 +85,8 @@ def remove_suffix(value: str, pattern: str, *, longest: bool) -> str:
 def replace(value: str, pattern: str, replacement: str, *, every: bool) -> str:
     """`${value/pattern/replacement}`, and `//` where `every`: leftmost matches, each as long as can be."""
     compiled = _bounded(compile_pattern(pattern), value, len(value))
+    if not value:
+        return replacement if pattern and compiled.ends(value, 0) else value
     parts, position = [], 0
     for start in range(len(value)):
         if start < position:

@@ -14,7 +14,7 @@ from engine.build.dockerfile.readers import read
 from engine.build.dockerfile.request import Common, make_request
 
 #: Bytes. People write kilobytes, programs write tens of them.
-SIZE_LIMIT: Final = 4 << 20
+SIZE_LIMIT: Final = 1 << 20
 _NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 _BOM: Final = b"\xef\xbb\xbf"
 

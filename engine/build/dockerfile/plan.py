@@ -1,6 +1,7 @@
 """What of a Dockerfile has to be built for a target, and what each stage builds on."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -9,7 +10,8 @@ from typing import Final
 from engine.build.dockerfile.errors import ParseError
 from engine.build.dockerfile.expansion import expand_instruction
 from engine.build.dockerfile.flags import suggestion
-from engine.build.dockerfile.instructions import Arg, Copy, Dockerfile, From, Instruction, Run, Stage
+from engine.build.dockerfile.instructions import Arg, Copy, Dockerfile, From, Instruction, Onbuild, Run, Stage
+from engine.build.dockerfile.parse import parse_triggers
 from engine.build.dockerfile.scope import PROXIES, Scope, head_args, platform_args
 
 _NUMBER: Final = re.compile(r"[0-9]+", re.ASCII)
@@ -47,7 +49,10 @@ Origin = Scratch | StageOrigin | ImageOrigin | ContextOrigin
 
 @dataclass(frozen=True)
 class PlannedStage:
-    """A stage with its FROM expanded. `origins`: what each `COPY --from` and `RUN --mount=from` names, as written."""
+    """A stage with its FROM expanded, and with the ONBUILD triggers of the stage of this file that it builds on.
+
+    `origins`: what each `COPY --from` and `RUN --mount=from` names, as written.
+    """
 
     stage: Stage
     base: Origin
@@ -119,8 +124,18 @@ def plan(
 
 def _planned(stage: Stage, head: Mapping[str, str], escape: str, names: "_Names") -> PlannedStage:
     base = expand_instruction(stage.base, head, escape)
-    origins = {name: names.source(name, stage.index, step) for step in stage.instructions for name in _sources(step)}
-    return PlannedStage(Stage(stage.index, base, stage.instructions), names.base(base, stage.index), origins)
+    origin = names.base(base, stage.index)
+    steps = (*_triggered(base, origin, names.stages), *stage.instructions)
+    origins = {name: names.source(name, stage.index, step) for step in steps for name in _sources(step)}
+    return PlannedStage(Stage(stage.index, base, steps), origin, origins)
+
+
+def _triggered(base: From, origin: Origin, stages: tuple[Stage, ...]) -> tuple[Instruction, ...]:
+    """What an earlier stage's ONBUILDs have this one do. Those of images are known when the images are there."""
+    if not isinstance(origin, StageOrigin):
+        return ()
+    triggers = [step.trigger for step in stages[origin.index].instructions if isinstance(step, Onbuild)]
+    return parse_triggers(triggers, base)
 
 
 def _sources(step: Instruction) -> Iterator[str]:
@@ -137,11 +152,16 @@ class _Names:
 
     stages: tuple[Stage, ...]
     contexts: frozenset[str]
+    numbers: dict[str, list[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for stage in self.stages:
+            if stage.base.name:
+                self.numbers.setdefault(stage.base.name, []).append(stage.index)
 
     def base(self, base: From, index: int) -> Origin:
         """A FROM's image: it knows only the stages above it, and those by name."""
-        above = [stage.index for stage in self.stages[:index] if stage.base.name == base.image.lower()]
-        return self._outside(base.image, base.platform, above)
+        return self._outside(base.image, base.platform, self._above(base.image, index))
 
     def source(self, name: str, index: int, step: Instruction) -> Origin:
         """What `--from` names: a stage by name, above or below, one by number, or an image."""
@@ -149,27 +169,30 @@ class _Names:
             if len(name) > 6 or int(name) >= len(self.stages):
                 raise step.error(f"invalid stage index {name[:20]}")
             return StageOrigin(int(name))
-        named = [stage.index for stage in self.stages if stage.base.name == name.lower()]
-        above = [number for number in named if number < index]
-        return self._outside(name, "", above or named[:1])
+        below = self.numbers.get(name.lower(), [None])[0]
+        above = self._above(name, index)
+        return self._outside(name, "", below if above is None else above)
 
-    def _outside(self, name: str, platform: str, stages: list[int]) -> Origin:
+    def _above(self, name: str, index: int) -> int | None:
+        numbers = self.numbers.get(name.lower(), [])
+        place = bisect_left(numbers, index)
+        return numbers[place - 1] if place else None
+
+    def _outside(self, name: str, platform: str, stage: int | None) -> Origin:
         if name in self.contexts:
             return ContextOrigin(name)
-        if stages:
-            return StageOrigin(stages[-1])
+        if stage is not None:
+            return StageOrigin(stage)
         return Scratch() if name == "scratch" else ImageOrigin(name, platform)
 
     def target(self, name: str) -> int:
         if not name:
             return len(self.stages) - 1
-        named = [stage.index for stage in self.stages if stage.base.name == name.lower()]
-        if named:
-            return named[-1]
+        if name.lower() in self.numbers:
+            return self.numbers[name.lower()][-1]
         if _NUMBER.fullmatch(name) and len(name) <= 6 and int(name) < len(self.stages):
             return int(name)
-        known = [stage.base.name for stage in self.stages if stage.base.name]
-        raise ParseError(f'target stage "{name}" could not be found{suggestion(name, known)}')
+        raise ParseError(f'target stage "{name}" could not be found{suggestion(name, list(self.numbers))}')
 
 
 def _needed(planned: list[PlannedStage], target: int) -> tuple[PlannedStage, ...]:

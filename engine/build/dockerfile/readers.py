@@ -96,8 +96,10 @@ def _cmd(request: Request) -> Cmd:
 
 
 def _entrypoint(request: Request) -> Entrypoint:
+    """One without arguments does away with the one before, as `[]` does."""
     request.flags.finish()
-    return Entrypoint(command=read_command(request.rest), **request.common)
+    command = read_command(request.rest) if request.rest else ExecForm(())
+    return Entrypoint(command=command, **request.common)
 
 
 def _shell(request: Request) -> Shell:

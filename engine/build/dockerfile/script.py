@@ -1,5 +1,6 @@
 """What a RUN step executes."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +11,8 @@ from engine.build.dockerfile.instructions import ExecForm, Heredoc, Run
 DEFAULT_SHELL: Final = ("/bin/sh", "-c")
 #: Where a script with a `#!` line is mounted for its step, readonly, with mode 0755.
 SCRIPTS: Final = "/dev/pipes"
+#: What a file's name is better without: a heredoc's name is any word.
+_SIGNS: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
 @dataclass(frozen=True)
@@ -39,5 +42,5 @@ def run_script(run: Run, shell: Sequence[str] = DEFAULT_SHELL) -> Script:
 def _whole(heredoc: Heredoc, shell: Sequence[str]) -> Script:
     if not heredoc.content.startswith("#!"):
         return Script((*shell, heredoc.content))
-    path = f"{SCRIPTS}/{heredoc.name.replace('/', '_')}"
+    path = f"{SCRIPTS}/{_SIGNS.sub('_', heredoc.name)}"
     return Script((path,), path, heredoc.content)

@@ -70,9 +70,7 @@ def _arguments(request: Request) -> tuple[tuple[str, ...], tuple[Heredoc, ...], 
 
 
 def _at_least_two(request: Request, words: tuple[str, ...]) -> tuple[str, ...]:
-    if not words:
-        raise SyntaxProblem(f"{request.keyword} requires at least two arguments")
-    if len(words) == 1:
+    if len(words) < 2:
         raise SyntaxProblem(
             f"{request.keyword} requires at least two arguments, but only one was provided. "
             "Destination could not be determined"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 #: Go's unicode.IsSpace within a line, which is what the language's splitting is defined by.
 BLANK = re.compile(r"[\t\v\f\r ]+")
@@ -9,23 +10,19 @@ BLANK = re.compile(r"[\t\v\f\r ]+")
 
 def quoted_words(text: str, escape: str) -> Iterator[str]:
     """Words parted by blanks, with their quotes and escapes still in them; an open quote reaches to the end."""
-    word, quote, position = "", "", 0
-    while position < len(text):
-        char = text[position]
-        if char == escape and quote != "'":
-            word += text[position : position + 2]
-            position += 2
-            continue
-        position += 1
-        if char.isspace() and not quote:
-            if word:
-                yield word
-            word = ""
-            continue
-        quote = _next_quote(quote, char)
-        word += char
-    if word:
-        yield word
+    for match in _WORDS[escape].finditer(text):
+        yield match[0]
+
+
+def _word(escape: str) -> re.Pattern[str]:
+    """One word: escaped characters, quoted stretches (no escapes in single quotes), other characters."""
+    mark = re.escape(escape)
+    single = r"'[^']*+(?:'|\Z)"
+    double = rf'"(?:{mark}.|[^"{mark}])*+(?:"|{mark}?\Z)'
+    return re.compile(rf"(?:{mark}.|{mark}\Z|{single}|{double}|[^\s'\"{mark}])++", re.DOTALL)
+
+
+_WORDS: Final = {escape: _word(escape) for escape in ("\\", "`")}
 
 
 def is_balanced(text: str, escape: str) -> bool:

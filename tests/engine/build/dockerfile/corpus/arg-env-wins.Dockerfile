@@ -1,0 +1,4 @@
+FROM debian:12
+ENV A=env
+ARG A=arg
+ENV B=$A

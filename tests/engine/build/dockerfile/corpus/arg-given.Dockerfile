@@ -1,0 +1,4 @@
+FROM debian:12
+ENV BEFORE=$A
+ARG A=default
+ENV AFTER=$A

@@ -1,0 +1,3 @@
+FROM debian:12
+ARG https_proxy
+ENV P=$https_proxy

@@ -1,0 +1,2 @@
+FROM debian:12
+COPY --checksum=sha256:00 a /b

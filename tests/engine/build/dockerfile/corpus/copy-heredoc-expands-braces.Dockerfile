@@ -1,0 +1,5 @@
+FROM debian:12
+ARG V=1
+COPY <<EOF /a
+${V} ${NONE:-d} $$ 'it''s' \\
+EOF

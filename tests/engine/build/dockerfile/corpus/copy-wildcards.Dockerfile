@@ -1,0 +1,2 @@
+FROM debian:12
+COPY hom?.t[x-z]t *.py /m/

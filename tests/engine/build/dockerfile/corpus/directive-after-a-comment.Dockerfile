@@ -1,0 +1,5 @@
+# just a comment
+# escape=`
+FROM debian:12
+RUN a \
+  b

@@ -1,0 +1,4 @@
+#   EsCaPe   =   `
+FROM debian:12
+RUN a `
+  b

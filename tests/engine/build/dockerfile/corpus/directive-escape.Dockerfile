@@ -1,0 +1,7 @@
+# escape=`
+FROM debian:12
+COPY a `
+     b
+ENV P=C:\x Q=`"q`"
+RUN dir `
+  c:\

@@ -1,0 +1,2 @@
+# syntax=docker/dockerfile:1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+FROM debian:12

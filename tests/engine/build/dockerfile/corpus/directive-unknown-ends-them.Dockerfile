@@ -1,0 +1,5 @@
+# unknown=1
+# escape=`
+FROM debian:12
+RUN a \
+  b

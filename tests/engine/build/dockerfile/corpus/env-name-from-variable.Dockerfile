@@ -1,0 +1,3 @@
+FROM debian:12
+ENV A=x
+ENV ${A}y=1

@@ -1,0 +1,4 @@
+FROM debian:12
+ENV A=1
+ENV A=2 B=$A
+ENV C=$A

@@ -1,0 +1,2 @@
+# café
+FROM debian:12

@@ -1,0 +1,3 @@
+from debian:12
+Run true
+cOpY a b

@@ -1,0 +1,4 @@
+FROM debian:12
+
+# a comment
+RUNN echo hello

@@ -1,0 +1,2 @@
+ARG NAME=debian TAG=12
+FROM ${NAME}:${TAG}

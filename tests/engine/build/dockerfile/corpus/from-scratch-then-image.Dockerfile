@@ -1,0 +1,3 @@
+FROM scratch AS empty
+FROM debian:12
+COPY --from=empty / /

@@ -1,0 +1,2 @@
+FROM debian:12
+RUN --mount=type=ssh,id=default,required=true git clone

@@ -1,0 +1,7 @@
+FROM debian:12
+RUN <<EOF
+FROM nothing
+# comment
+RUN \
+EOF
+RUN after

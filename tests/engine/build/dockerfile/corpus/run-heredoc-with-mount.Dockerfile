@@ -1,0 +1,4 @@
+FROM debian:12
+RUN --mount=type=cache,target=/c <<EOF
+make
+EOF

@@ -1,0 +1,5 @@
+FROM debian:12
+RUN <<EOF
+set -e
+echo "$HOME"
+EOF

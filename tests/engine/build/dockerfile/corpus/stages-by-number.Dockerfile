@@ -1,0 +1,3 @@
+FROM debian:12
+FROM alpine:3
+COPY --from=0 /a /a

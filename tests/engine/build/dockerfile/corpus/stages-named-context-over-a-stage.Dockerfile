@@ -1,0 +1,4 @@
+FROM debian:12 AS base
+RUN never
+FROM base
+RUN true

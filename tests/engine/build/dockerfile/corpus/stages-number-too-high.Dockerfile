@@ -1,0 +1,2 @@
+FROM debian:12
+COPY --from=3 /a /a

@@ -1,0 +1,3 @@
+FROM debian:12 AS a
+FROM alpine:3 AS a
+FROM a

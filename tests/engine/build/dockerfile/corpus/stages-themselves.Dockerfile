@@ -1,0 +1,2 @@
+FROM debian:12 AS me
+COPY --from=me /a /a

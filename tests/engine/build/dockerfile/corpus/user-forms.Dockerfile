@@ -1,0 +1,5 @@
+FROM debian:12
+ENV U=app
+USER $U
+USER 1000:1000
+USER "app"

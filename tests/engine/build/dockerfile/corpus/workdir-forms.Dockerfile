@@ -1,0 +1,5 @@
+FROM debian:12
+ENV D=/a
+WORKDIR $D/b
+WORKDIR "c d"
+WORKDIR e f
