@@ -45,7 +45,7 @@ def dangling(filters: Filters) -> bool | None:
     if not values:
         return None
     if any(value not in _TRUE | _FALSE for value in values) or len(set(values)) > 1:
-        raise InvalidParameter(f"invalid filter 'dangling={list(values)}'")
+        raise InvalidParameter(f"invalid filter 'dangling=[{' '.join(values)}]'")
     return values[0] in _TRUE
 
 

@@ -21,15 +21,13 @@ async def prune(images: Images, events: EventBus, wanted: Filters) -> dict[str, 
     Raises InvalidParameter for a filter that is not one of these.
     """
     rows: list[dict[str, str]] = []
-    reclaimed = 0
+    before = {part: size for part, size in images.footprint().parts.items() if images.keeps(*part)}
     for image in _prunable(images, wanted):
-        sizes = dict(zip(image.layers, image.layer_sizes, strict=True))
         for name in image.repo_tags + image.repo_digests or (image.id,):
             # It may have got a container since, or have gone together with another of its names.
             with suppress(Conflict, NotFound):
-                removed = await images.remove(name)
-                rows += removed
-                reclaimed += sum(sizes.get(row.get("Deleted", ""), 0) for row in removed)
+                rows += await images.remove(name)
+    reclaimed = sum(size for part, size in before.items() if not images.keeps(*part))
     events.publish("image", "prune", "", {"reclaimed": str(reclaimed)})
     return {"ImagesDeleted": rows or None, "SpaceReclaimed": reclaimed}
 

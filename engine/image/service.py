@@ -19,6 +19,7 @@ from engine.image import filters, removal, view
 from engine.image.blobs import BlobStore
 from engine.image.catalog import Catalog
 from engine.image.config import ImageConfig, unix_time
+from engine.image.footprint import Footprint, Form
 from engine.image.graph import Graph, ImageRecord, Node
 from engine.image.image import Image
 from engine.image.keeper import Keeper, Needed
@@ -84,6 +85,14 @@ class Images:
         others = {layer for node in self._graph.nodes if node.record.id != image.id for layer in node.chain}
         return sum(self.layer_store.size(layer) for layer in image.layers if layer in others)
 
+    def footprint(self) -> Footprint:
+        """What all images take of the disk."""
+        return Footprint.of(self._graph.nodes)
+
+    def keeps(self, form: Form, name: str) -> bool:
+        """Is this part of an image on the disk?"""
+        return self._driver.has(name) if form is Form.FILES else self.blobs.has(name)
+
     @property
     def live_layers(self) -> set[str]:
         """The chain IDs of all layers that images need, or the build cache keeps, for the driver's sweep."""
@@ -123,7 +132,7 @@ class Images:
             node = self._find(ref)
             if removal.is_id_prefix(node.record.id, ref):
                 return await self._remove_by_id(node, force=force)
-            return await self._remove_by_name(node, parse(ref).with_default_tag(), force=force)
+            return await self._remove_by_name(node, parse(ref), force=force)
 
     def hold(self, layers: Collection[str], blobs: Collection[str]) -> AbstractAsyncContextManager[None]:
         """Keep layers and blobs in being while a pull gathers them; what it did not turn into an image goes after."""
@@ -202,7 +211,7 @@ class Images:
                 f'conflict: unable to remove repository reference "{name.familiar}" (must force) - container '
                 f"{short_id(using[0][0])} is using its referenced image {short_id(image_id)}"
             )
-        stored = replace(name, tag=None) if name.digest else name
+        stored = replace(name, tag=None) if name.digest else name.with_default_tag()
         rows = await self._untag(image_id, [stored])
         rows += await self._untag(image_id, removal.orphaned_digests(stored, self._graph.names_of(image_id)))
         if self._graph.names_of(image_id):

@@ -88,7 +88,7 @@ class Connection:
         try:
             return await read_limited(response, limit)
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise Unavailable(f"reading from {response.url.host}: {_reason(error)}") from error
+            raise Unavailable(f"reading from {response.url.host}: {reason(error)}") from error
 
     def target(self, url: URL, location: str) -> URL:
         """Where a Location header of `url` leads; raises Unavailable for one that no honest registry sends."""
@@ -107,7 +107,7 @@ class Connection:
         try:
             return await self._follow(ask)
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-            raise Unavailable(f'{ask.method.capitalize()} "{ask.url.origin()}/v2/": {_reason(error)}') from error
+            raise Unavailable(f'{ask.method.capitalize()} "{ask.url.origin()}/v2/": {reason(error)}') from error
 
     async def _follow(self, ask: Ask) -> aiohttp.ClientResponse:
         """Follow redirects. Only the registry's own origin is shown the Authorization (CVE-2020-15157)."""
@@ -155,7 +155,8 @@ def retry_after(header: str) -> float:
         return 0.0
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Why there is no answer, in the words that Docker's users know."""
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return f"dial tcp: lookup {error.host}: {(error.os_error.strerror or str(error.os_error)).lower()}"
     if isinstance(error, aiohttp.ClientConnectorError):

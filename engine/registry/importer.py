@@ -17,7 +17,7 @@ from engine.image.config import RunConfig
 from engine.image.platform import Platform
 from engine.image.reference import Reference
 from engine.image.service import Images
-from engine.registry.connection import new_session
+from engine.registry.connection import new_session, reason
 
 Message = dict[str, Any]
 
@@ -50,8 +50,8 @@ async def bring(
         made = await import_(images, body, config, credits_=credits_, platform=wanted.platform)
     else:
         url = _url(wanted.source)
-        yield {"status": f"Downloading from {url}"}
         async with _opened(url) as pieces:
+            yield {"status": f"Downloading from {url}"}
             made = await import_(images, pieces, config, credits_=credits_, platform=wanted.platform)
     if wanted.name is not None:
         await images.name(wanted.name, made)
@@ -75,7 +75,7 @@ async def _opened(url: URL) -> AsyncIterator[AsyncIterable[bytes]]:
     try:
         async with new_session() as session, session.get(url, timeout=_TIMEOUT) as response:
             if response.status != 200:
-                raise NotFound(f"importing {url}: the server answered {response.status} {response.reason}")
+                raise NotFound(f"Got HTTP status code >= 400: {response.status} {response.reason}")
             yield response.content.iter_chunked(_PIECE)
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise Unavailable(f"importing {url}: {str(error) or type(error).__name__}") from error
+        raise Unavailable(f'Get "{url}": {reason(error)}') from error

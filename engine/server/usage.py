@@ -24,7 +24,10 @@ class Kind(StrEnum):
 
 
 async def usage(images: Images, containers: Containers, volumes: Volumes, kinds: Collection[Kind]) -> dict[str, Any]:
-    """Docker's SystemDataUsageResponse for these kinds. Sizes in bytes; a layer that images share counts once."""
+    """Docker's SystemDataUsageResponse for these kinds. Sizes in bytes; what images share counts once.
+
+    An image's size is all that it takes of the disk, so it is more here than in lists of images (see `footprint`).
+    """
     rows = await containers.summaries(all_=True, limit=0, size=Kind.CONTAINER in kinds, filters={})
     document: dict[str, Any] = {"BuilderSize": 0}
     if Kind.IMAGE in kinds:
@@ -40,10 +43,13 @@ async def usage(images: Images, containers: Containers, volumes: Volumes, kinds:
 
 
 def _images(images: Images, users: Counter[str]) -> dict[str, Any]:
-    listed = images.list()
-    layers = {layer: size for image in listed for layer, size in zip(image.layers, image.layer_sizes, strict=True)}
-    rows = [view.summary(image, shared=images.shared_size(image)) | {"Containers": users[image.id]} for image in listed]
-    return {"LayersSize": sum(layers.values()), "Images": rows}
+    footprint = images.footprint()
+    shared = footprint.shared()
+    rows = [
+        view.summary(image, shared=shared[image.id]) | {"Size": footprint.size(image.id), "Containers": users[image.id]}
+        for image in images.list()
+    ]
+    return {"LayersSize": footprint.total, "Images": rows}
 
 
 async def _volume(volume: Volume, references: int) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 It runs where `/` is the tree (`pack`): a link leads nowhere else, however a running container moves its folders.
 """
 
+import contextlib
 import errno
 import os
 import stat
 import tarfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -113,12 +114,21 @@ class Walk:
 
 
 def _listed(folder: str) -> list[_Found]:
-    """What is in the folder, by name; empty when a running container has just taken it away."""
+    """What is in the folder, by name; nothing of what a running container has just taken away.
+
+    What can be listed may be nothing all the same: overlayfs shows a whiteout in a folder that hides no other.
+    """
     try:
         with os.scandir(folder) as entries:
-            return sorted(_Found(entry.path, entry.stat(follow_symlinks=False)) for entry in entries)
+            return sorted(_looked_at(entries))
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def _looked_at(entries: Iterable[os.DirEntry[str]]) -> Iterator[_Found]:
+    for entry in entries:
+        with contextlib.suppress(FileNotFoundError):
+            yield _Found(entry.path, entry.stat(follow_symlinks=False))
 
 
 def _data(descriptor: int, size: int) -> Iterator[bytes]:

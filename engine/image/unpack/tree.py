@@ -134,13 +134,13 @@ class Tree:
         try:
             return step()
         except FileExistsError:
-            _remove(path)
+            self.size -= _remove(path)
         except (FileNotFoundError, NotADirectoryError):
             self._make_parents(path)
         try:
             return step()
         except FileExistsError:
-            _remove(path)
+            self.size -= _remove(path)
             return step()
 
     def _make_folder(self, path: bytes) -> None:
@@ -156,7 +156,7 @@ class Tree:
             return
         if stat.S_ISDIR(info.st_mode):
             return
-        os.unlink(path)
+        self.size -= _remove(path)
         os.mkdir(path, _FOLDER_MODE)
         self._marks.hide(path)
 
@@ -219,20 +219,33 @@ def _set_attribute(target: bytes | int, name: bytes, value: bytes) -> None:
             raise
 
 
-def _remove(path: bytes) -> None:
-    """Remove what a later entry of the same name replaces, without recursion: a layer chooses the depth."""
-    if not stat.S_ISDIR(os.lstat(path).st_mode):
-        os.unlink(path)
-        return
-    folders = [path]
+def _remove(path: bytes) -> int:
+    """Remove what a later entry of the same name replaces; returns the bytes that go with it.
+
+    Without recursion: a layer chooses the depth.
+    """
+    info = os.lstat(path)
+    if not stat.S_ISDIR(info.st_mode):
+        return _unlink(path, info)
+    folders, freed = [path], 0
     for folder in folders:  # grows while it is walked
         for entry in list(os.scandir(folder)):
             if entry.is_dir(follow_symlinks=False):
                 folders.append(entry.path)
             else:
-                os.unlink(entry.path)
+                freed += _unlink(entry.path, entry.stat(follow_symlinks=False))
     for folder in reversed(folders):
         os.rmdir(folder)
+    return freed
+
+
+def _unlink(path: bytes, info: os.stat_result) -> int:
+    """A file with further names keeps its bytes; one with holes has fewer than its size says."""
+    os.unlink(path)
+    if info.st_nlink > 1:
+        return 0
+    stored = info.st_blocks * 512
+    return min(info.st_size, stored) if stored else info.st_size
 
 
 def _bounded(mtime: int) -> int:

@@ -155,7 +155,7 @@ async def test_a_stopped_container(shelf: Shelf) -> None:
     with pytest.raises(Conflict) as caught:
         await shelf.images.remove("busybox")
     assert caught.value.message == (
-        'conflict: unable to remove repository reference "busybox:latest" (must force) - '
+        'conflict: unable to remove repository reference "busybox" (must force) - '
         f"container 222222222222 is using its referenced image {short}"
     )
     with pytest.raises(Conflict, match=r"\(must be forced\) - image is being used by stopped container 222222222222"):
