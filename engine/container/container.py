@@ -30,7 +30,7 @@ class Container:
 
     `lock` is held by whoever changes the container's life (start, the end, removal); looking, signals and streams go
     without. `ended` is set while there is no process and none will follow by itself. `revival` waits for the time of
-    the next restart.
+    the next restart. `is_broken` is one whose record could not be read.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Container:
         self.exec_ids: list[str] = []
         self.revival: asyncio.Task[None] | None = None
         self.is_being_restarted = False
+        self.is_broken = False
         self._waiters: dict[WaitCondition, list[asyncio.Future[WaitResult]]] = {each: [] for each in WaitCondition}
 
     @property

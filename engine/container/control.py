@@ -65,7 +65,7 @@ class Control:
             await self._lifecycle.health.unwatch(container)
             await self._parts.execution.pause(container.id)
             state.status = move(container.id, state.status, Status.PAUSED)
-            await self._lifecycle.save(container)
+            await self._lifecycle.ledger.save_surely(container)
         self._parts.events.publish("container", "pause", container.id, container.attributes())
 
     async def unpause(self, container: Container) -> None:
@@ -74,7 +74,7 @@ class Control:
                 raise Conflict(f"Container {container.id} is not paused")
             await self._parts.execution.resume(container.id)
             container.record.state.status = move(container.id, Status.PAUSED, Status.RUNNING)
-            await self._lifecycle.save(container)
+            await self._lifecycle.ledger.save_surely(container)
             self._lifecycle.health.watch(container)
         self._parts.events.publish("container", "unpause", container.id, container.attributes())
 

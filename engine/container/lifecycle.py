@@ -29,6 +29,7 @@ from engine.container.container import Container
 from engine.container.files import Files
 from engine.container.healthchecks import Healthchecks
 from engine.container.hostmounts import HostMounts
+from engine.container.ledger import Ledger
 from engine.container.logs.files import LogFiles
 from engine.container.logs.policy import policy_of
 from engine.container.logs.rotation import Rotation, WatchedLog
@@ -79,7 +80,8 @@ class Lifecycle:
         self._rotation = Rotation()
         self.files = Files(parts.config)
         self.roots = Roots(parts.graph)
-        self.health = Healthchecks(parts.events, self.save)
+        self.ledger = Ledger(parts.records)
+        self.health = Healthchecks(parts.events, self.ledger.save_surely)
         self.connections = Connections(parts.networks, self.files)
 
     async def start(self, container: Container) -> None:
@@ -99,7 +101,7 @@ class Lifecycle:
             async with container.lock:
                 await self._end_restarts(container)
         elif restart.is_set(container.record.host_config.restart_policy):
-            await self.save(container)
+            await self.ledger.save_surely(container)
 
     def revive(self, container: Container) -> None:
         """Start the container again when its delay is over."""
@@ -143,6 +145,7 @@ class Lifecycle:
         await tasks.cancel_all(self._tasks)
         await asyncio.gather(*self._starts, return_exceptions=True)
         await tasks.cancel_all(self._tasks)
+        await self.ledger.close()
         await self.roots.close()
 
     async def cleanup(self, container: Container) -> None:
@@ -154,12 +157,18 @@ class Lifecycle:
             parts.networks.release(identifier),
             self.roots.unmount(identifier),
             asyncio.to_thread(self._host_mounts.remove, identifier),
-            asyncio.to_thread(shutil.rmtree, self.files.bundle(identifier), ignore_errors=True),
+            asyncio.to_thread(self._remove_bundle, container),
         )
         self._tell_of_volumes(container.record, mounted=False)
 
     async def save(self, container: Container) -> None:
-        await self._parts.records.put(container.id, container.record)
+        """Raises OSError when the disk is full."""
+        await self.ledger.save(container)
+
+    def _remove_bundle(self, container: Container) -> None:
+        """Unless the exit code in it is not written anywhere else yet."""
+        if not self.ledger.is_behind(container):
+            shutil.rmtree(self.files.bundle(container.id), ignore_errors=True)
 
     async def _start_or_undo(self, container: Container) -> None:
         try:
@@ -192,7 +201,7 @@ class Lifecycle:
             container.revival = None
         state = container.record.state
         state.status = move(container.name, state.status, Status.EXITED)
-        await self.save(container)
+        await self.ledger.save_surely(container)
         container.tell_exit()
 
     async def _start(self, container: Container) -> None:
@@ -286,7 +295,7 @@ class Lifecycle:
             state.exit_code, state.error = code, str(error)
         with contextlib.suppress(ExceptionGroup):  # logged by `collect`; the start's own error matters more
             await self.cleanup(container)
-        await self.save(container)
+        await self.ledger.save_surely(container)
         await container.hub.end()
         if was_up:
             container.tell_exit()
@@ -337,7 +346,7 @@ class Lifecycle:
         if restarts:
             record.restart_count += 1
             state.restart_delay = restart.next_delay(state.restart_delay, (time.time_ns() - state.started) / 1e9)
-        await self.save(container)
+        await self.ledger.save_surely(container)
         if finished.oom_killed:
             self._parts.events.publish("container", "oom", container.id, container.attributes())
         attributes = container.attributes(exitCode=str(finished.exit_code))
@@ -362,6 +371,8 @@ def _check_startable(container: Container) -> None:
         raise NotModified(f"container {container.id} is already running")
     if status is Status.PAUSED:
         raise Conflict("cannot start a paused container, try unpause instead")
+    if container.is_broken:
+        raise Conflict(f"container {container.id} can't be started: {container.record.state.error}")
     if status in {Status.REMOVING, Status.DEAD}:
         raise Conflict("container is marked for removal and cannot be started")
 

@@ -70,7 +70,8 @@ class Removal:
             return  # somebody else was faster: it is gone, or has been started again
         if state.status is not Status.REMOVING:
             state.status = move(container.id, state.status, Status.REMOVING)
-            await self._lifecycle.save(container)
+            with contextlib.suppress(OSError):  # a full disk must not stand against what frees it
+                await self._lifecycle.save(container)
         await container.hub.end()  # before its log goes: clients that are behind still read it
         try:
             await collect(
@@ -80,11 +81,11 @@ class Removal:
                 parts.volumes.release_all(container.id, anonymous=volumes),
                 self._put_away(container.record),
             )
-        except ExceptionGroup:
+            await self._lifecycle.ledger.forget(container)
+        except (ExceptionGroup, OSError):
             state.status = move(container.id, state.status, Status.DEAD)
-            await self._lifecycle.save(container)
+            await self._lifecycle.ledger.save_surely(container)
             raise
-        await parts.records.delete(container.id)
         self._index.remove(container)
         parts.events.publish("container", "destroy", container.id, container.attributes())
         container.tell_removed()

@@ -32,6 +32,7 @@ from engine.container.neighbours import Neighbours
 from engine.container.processes import top
 from engine.container.record import Record
 from engine.container.removal import Removal
+from engine.container.salvage import salvage
 from engine.container.scaffold import STUBS
 from engine.container.state import Status
 from engine.container.stats import Sample
@@ -168,7 +169,12 @@ class Containers:
         async with container.lock:
             self._index.reserve(new, container.id)
             container.record.name = new
-            await self._lifecycle.save(container)
+            try:
+                await self._lifecycle.save(container)
+            except OSError:
+                container.record.name = old
+                self._index.release(new)
+                raise
             await self._parts.networks.rename(container.id, old, new)
             self._index.release(old)
         self._parts.events.publish("container", "rename", container.id, container.attributes(oldName=f"/{old}"))
@@ -274,7 +280,7 @@ class Containers:
 
     def load(self) -> None:
         """Read the records, at start."""
-        for record in self._parts.records.load().values():
+        for record in self._parts.records.load(self._hold_broken).values():
             self._hold(record)
 
     async def restore(self) -> None:
@@ -296,7 +302,7 @@ class Containers:
                 self._lifecycle.revive(container)
             elif restart.starts_with_engine(container.record):
                 self._lifecycle.start_with_engine(container)
-            elif container.status in {Status.REMOVING, Status.DEAD}:
+            elif container.status in {Status.REMOVING, Status.DEAD} and not container.is_broken:
                 await self._removal.finish(container, volumes=container.record.host_config.auto_remove)
 
     def use_prober(self, prober: Prober) -> None:
@@ -354,6 +360,10 @@ class Containers:
         container = Container(record, connect, _log_files(record, self.files))
         self._index.add(container)
         return container
+
+    def _hold_broken(self, identifier: str, body: bytes, reason: str) -> None:
+        """It is shown as dead, and its user removes it: nobody else can say what it was worth."""
+        self._hold(salvage(identifier, body, reason)).is_broken = True
 
     async def _start(self, container: Container) -> None:
         async with container.lock:

@@ -22,6 +22,9 @@ from engine.linux import processes, waiting
 # conmon's control messages, each with two numbers: "window size", and "reopen logs", to which they mean nothing.
 _RESIZE: Final = 1
 _REOPEN_LOG: Final = 2
+#: What Docker says of a container whose end nobody saw.
+UNKNOWN_EXIT: Final = 255
+_ABANDONED: Final = "the container's monitor ended before the container"
 
 
 class ConmonDriver:
@@ -102,6 +105,8 @@ class ConmonDriver:
     async def finished(self, folder: Path, running: Running) -> Finished:
         await self._monitor_end(folder, running)
         self._reap(running.monitor_pid)
+        if not folder.is_dir():  # the host was started anew: whoever has its process's number now is another one
+            return Finished(UNKNOWN_EXIT)
         code = _read_exit(folder)
         if code is None:
             return await self._abandoned(running)
@@ -232,13 +237,14 @@ class ConmonDriver:
     async def _abandoned(self, running: Running) -> Finished:
         """The monitor ended without leaving an exit code: it was killed. Its process can't go on unsupervised."""
         descriptor = processes.open_born(running.pid, running.birth)
-        if descriptor is not None:
-            try:
-                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-                await waiting.readable(descriptor)
-            finally:
-                os.close(descriptor)
-        return Finished(128 + signal.SIGKILL, error="the container's monitor ended before the container")
+        if descriptor is None:
+            return Finished(UNKNOWN_EXIT, error=_ABANDONED)
+        try:
+            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+            await waiting.readable(descriptor)
+        finally:
+            os.close(descriptor)
+        return Finished(128 + signal.SIGKILL, error=_ABANDONED)
 
     def _reap(self, pid: int) -> None:
         if (child := self._children.pop(pid, None)) is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import EngineError
+from engine.execdriver import remains
 from engine.execdriver.driver import StartFailed
 from engine.linux import waiting
 
@@ -97,11 +98,17 @@ class Runtime:
         """Kill what is left, remove its cgroups and the runtime's state. Nothing there is no error (`--force`).
 
         Where all processes have ended, as at the end of a run, removing is a few system calls; only for the rest the
-        runtime is asked.
+        runtime is asked; and where it can't read its own state any more, what can be found is taken away without it.
         """
         folder = self.root / container_id
-        if folder.exists() and not await asyncio.to_thread(_remove_ended, folder):
+        if not folder.exists() or await asyncio.to_thread(_remove_ended, folder):
+            return
+        try:
             await self._call("delete", "--force", container_id)
+        except EngineError:
+            if _is_readable(folder):
+                raise
+            await asyncio.to_thread(remains.remove, container_id, folder)
 
     def known(self) -> Sequence[str]:
         return [entry.name for entry in self.root.iterdir() if entry.is_dir()] if self.root.is_dir() else []
@@ -152,6 +159,13 @@ def _has_byte(descriptor: int) -> bool:
     try:
         return bool(os.read(descriptor, 1))
     except BlockingIOError:
+        return False
+
+
+def _is_readable(folder: Path) -> bool:
+    try:
+        return isinstance(json.loads((folder / "state.json").read_bytes()), dict)
+    except (OSError, ValueError):
         return False
 
 

@@ -1,5 +1,6 @@
 """From an error's cause to its HTTP status: the one place where the two meet."""
 
+import errno
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -45,12 +46,14 @@ def message_of(error: BaseException) -> str:
     """What a client is told.
 
     An engine's error speaks for itself. Teardown collects several into one group: each is told. Of anything else
-    only the class and the text, never a traceback.
+    only the class and the text, never a traceback. A full disk is no surprise, and told as what it is.
     """
     if isinstance(error, EngineError):
         return error.message
     if isinstance(error, BaseExceptionGroup):
         return f"{error.message}: {'; '.join(message_of(one) for one in error.exceptions)}"
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
     return f"{_UNEXPECTED}: {type(error).__name__}: {error}"
 
 

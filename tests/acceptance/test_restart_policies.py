@@ -1,15 +1,12 @@
 """Restart policies as the docker client sees them, with the engine there and without it."""
 
 import json
-import shutil
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from tests.support import api
+from tests.support import api, reboot
 from tests.support.docker_cli import Docker
 from tests.support.engine import EngineProcess
 from tests.support.waiting import until
@@ -141,8 +138,7 @@ def test_a_reboot_brings_back_what_is_to_run(engine: EngineProcess, pulled_busyb
     docker("run", "-d", "--name", "retried", "--restart", "on-failure", pulled_busybox, "sleep", "600")
     before = _inspect(docker, "served")["State"]["Pid"]
 
-    engine.kill9()
-    _power_off(engine)
+    reboot.pull_the_plug(engine)
     engine.restart()
 
     for name in ("served", "retried"):
@@ -150,27 +146,4 @@ def test_a_reboot_brings_back_what_is_to_run(engine: EngineProcess, pulled_busyb
     assert _inspect(docker, "served")["State"]["Pid"] != before
     assert docker("exec", "served", "echo", "well") == "well"
     once = _inspect(docker, "once")["State"]
-    assert (once["Status"], once["ExitCode"], once["Pid"]) == ("exited", 137, 0)
-
-
-def _cmdline(process: psutil.Process) -> list[str]:
-    try:
-        return list(process.cmdline())
-    except psutil.Error:
-        return []
-
-
-def _power_off(engine: EngineProcess) -> None:
-    run = str(engine.config.run)
-    monitors = [each for each in psutil.process_iter() if any(run in word for word in _cmdline(each))]
-    everything = [below for each in monitors for below in each.children(recursive=True)] + monitors
-    for process in everything:
-        process.kill()
-    psutil.wait_procs(everything, timeout=10)
-    for mounted in reversed(Path("/proc/self/mounts").read_text().splitlines()):
-        target = mounted.split()[1]
-        if target.startswith(str(engine.root)):
-            subprocess.run(["umount", "--lazy", target], check=True)
-    shutil.rmtree(run)
-    for group in Path("/sys/fs/cgroup").glob(f"**/{engine.config.cgroup_parent.strip('/')}/*/"):
-        group.rmdir()
+    assert (once["Status"], once["ExitCode"], once["Pid"]) == ("exited", 255, 0)

@@ -1,10 +1,13 @@
 import asyncio
+import contextlib
 import gc
 import stat
+import subprocess
 
 import msgspec
 import pytest
 
+from engine.errors import Unavailable
 from engine.store import Database, Records, atomic_write
 
 
@@ -67,3 +70,44 @@ def test_a_file_is_replaced_whole(tmp_path):
     atomic_write(target, b"new", mode=0o644)
     assert target.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [target]
+
+
+async def test_a_record_that_can_not_be_read_stands_alone(database):
+    things, numbers = Records(database, "thing", Thing), Records(database, "thing", int)
+    await things.put("well", Thing("one"))
+    await numbers.put("ill", 7)
+    await database.write("INSERT INTO record VALUES ('thing', 'worse', ?)", [(7,)])
+    told: list[tuple[str, bytes]] = []
+    assert things.load(lambda key, body, _: told.append((key, body))) == {"well": Thing("one")}
+    assert sorted(told) == [("ill", b"7"), ("worse", b"7")]
+    assert things.load() == {"well": Thing("one")}
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path):
+    path = tmp_path / "engine.db"
+    path.write_bytes(b"no database at all" * 1000)
+    with pytest.raises(Unavailable, match="file is not a database"):
+        Database(path)
+
+
+@pytest.mark.root
+async def test_a_full_disk(tmp_path):
+    """There is room for hundreds of records; then it is an OSError, and all is well when there is room again."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=10m", "small", tmp_path], check=True)
+    try:
+        database = Database(tmp_path / "engine.db")
+        things = Records(database, "thing", Thing)
+        with (tmp_path / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+            while filler.write(bytes(4096)):
+                pass
+        for number in range(200):
+            await things.put(str(number % 50), Thing("x" * 3000))
+        more = {f"more {number}": Thing("x" * 3000) for number in range(5000)}
+        with pytest.raises(OSError, match="No space left on device"):
+            await things.put_all(more)
+        (tmp_path / "filler").unlink()
+        await things.put("last", Thing("y"))
+        assert things.load()["last"] == Thing("y")
+        database.close()
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
