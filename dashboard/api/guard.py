@@ -15,6 +15,7 @@ from dashboard.api import rate
 from dashboard.api.principal import Principal
 from dashboard.api.problems import Refusal
 from dashboard.api.tokens import actions as tokens
+from dashboard.audit.requests import note
 
 #: Any one of these lets somebody in; what the operation then does may ask for a certain one.
 Needs = frozenset[Permission]
@@ -68,6 +69,7 @@ def guards(needs: Needs) -> list[Any]:
 
 def admitted(request: HttpRequest, principal: Principal, needs: Needs) -> Principal:
     """Raises Refusal: out of budget (429), or without any of the scopes (403)."""
+    _tell_audit(request, principal)
     budget = rate.spend(principal.key, rate.REQUESTS)
     setattr(request, BUDGET, budget)
     if budget.is_spent:
@@ -78,6 +80,13 @@ def admitted(request: HttpRequest, principal: Principal, needs: Needs) -> Princi
         named = ", ".join(sorted(needs))
         raise Refusal(HTTPStatus.FORBIDDEN, _("This needs a token with the scope: %(named)s") % {"named": named})
     return principal
+
+
+def _tell_audit(request: HttpRequest, principal: Principal) -> None:
+    setattr(request, "way", "api")  # noqa: B010  # the audit's, which Django's types don't know
+    if principal.token is not None:
+        request.user = principal.user
+        note(request, token=principal.token.prefix)
 
 
 #: Where the middleware finds what to tell of the budget.

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from dashboard.hosts.client import EngineFailure
 from dashboard.jobs.actions import Refused
+from dashboard.jobs.files import NoRoom
 from dashboard.jobs.params import InvalidParams
 
 log = logging.getLogger(__name__)
@@ -114,5 +115,6 @@ _HANDLERS: Final[dict[type[Exception], Any]] = {
     Refused: lambda request, error: problem(request, HTTPStatus.CONFLICT, str(error)),
     Http404: lambda request, error: problem(request, HTTPStatus.NOT_FOUND, str(error) or "There is no such thing"),
     PermissionDenied: lambda request, error: problem(request, HTTPStatus.FORBIDDEN, str(error) or "Not permitted"),
+    NoRoom: lambda request, error: problem(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error)),
     RequestDataTooBig: lambda request, error: problem(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error)),
 }

@@ -6,6 +6,7 @@ import tarfile
 import threading
 import uuid
 import zipfile
+from typing import Any
 
 import pytest
 
@@ -42,15 +43,16 @@ def dockerfile(busybox) -> str:
     return f"FROM {busybox}\nARG COLOUR=blue\nCOPY word /word\nRUN cat /word && echo $COLOUR > /colour\n"
 
 
-def inline(dockerfile: str) -> dict:
+def inline(dockerfile: str) -> dict[str, Any]:
     return {"type": "inline", "files": {"Dockerfile": dockerfile, "word": "from the context\n"}}
 
 
 def word_in(docker, job) -> list[str]:
-    return docker("run", "--rm", "--network", "none", job.params["tags"][0], "cat", "/word", "/colour").splitlines()
+    said: str = docker("run", "--rm", "--network", "none", job.params["tags"][0], "cat", "/word", "/colour")
+    return said.splitlines()
 
 
-def upload(data: bytes) -> dict:
+def upload(data: bytes) -> dict[str, Any]:
     id_ = uuid.uuid4()
     with files.UPLOADS.writing(id_) as draft:
         draft.write(data)

@@ -4,6 +4,7 @@ import subprocess
 import tarfile
 import threading
 import uuid
+from collections.abc import Iterator
 
 import pytest
 
@@ -39,7 +40,7 @@ def web(docker, busybox) -> str:
 
 
 @pytest.fixture
-def tagged(docker, busybox, registry) -> str:
+def tagged(docker, busybox, registry) -> Iterator[str]:
     """An image of this test's own, yet to be pushed."""
     docker("pull", "--quiet", busybox)
     name = f"127.0.0.1:{registry.port}/pushed:{uuid.uuid4().hex[:8]}"

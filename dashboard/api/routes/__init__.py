@@ -3,10 +3,11 @@
 from typing import Final
 
 from dashboard.api.room import Room
-from dashboard.api.routes import containers, hosts, images, jobs, networks, tokens, volumes
+from dashboard.api.routes import archives, containers, hosts, images, jobs, networks, tokens, volumes
 
 ROOMS: Final[tuple[Room, ...]] = (
     jobs.room,
+    archives.room,
     containers.room,
     images.room,
     networks.room,

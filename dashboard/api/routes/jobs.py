@@ -89,7 +89,7 @@ def create(
 )
 def show(request: HttpRequest, job: UUID) -> Job:
     """One job, with its progress and its result."""
-    return _job(request, job)
+    return job_of(request, job)
 
 
 @room.operation(
@@ -106,7 +106,7 @@ async def log(request: HttpRequest, job: UUID, query: Query[LogQuery]) -> HttpRe
     `Portside-Log-End` is the offset to go on from. Of a very long log the oldest lines are let go:
     `Portside-Log-Start` is the offset of the first byte of this answer.
     """
-    found = await sync_to_async(_job)(request, job)
+    found = await sync_to_async(job_of)(request, job)
     redis = stream.connect()
     try:
         said = (await text.read(redis, found.pk)).after(query.offset)
@@ -139,7 +139,7 @@ async def events(
     First `job`, as `GET /jobs/{id}` shows it. Then what it says, from the start or after `Last-Event-ID`: `line`,
     `layer`, `step`, `dropped` and `state`. At last `job` again, with its result.
     """
-    found = await sync_to_async(_job)(request, job)
+    found = await sync_to_async(job_of)(request, job)
     try:
         after = EntryId.parse(last_event_id) if last_event_id else START
     except ValueError as error:
@@ -156,18 +156,18 @@ async def events(
 )
 def cancel(request: HttpRequest, job: UUID) -> Status[Job]:
     """Cancel it, at once where it waits, and by its worker where it runs."""
-    found = _job(request, job)
+    found = job_of(request, job)
     principal = principal_of(request)
     if not may_stop(principal.user, principal.rights, found):
         raise Refusal(HTTPStatus.FORBIDDEN, _("This is somebody else's job"))
     actions.cancel(found, principal.user)
-    return Status(202, _job(request, job))
+    return Status(202, job_of(request, job))
 
 
 @room.operation("POST", "/jobs/{uuid:job}/retry", needs=_ASKING, answers={202: JobShown}, refuses=[*ordering.REFUSES])
 def retry(request: HttpRequest, job: UUID) -> Status[Job]:
     """Do its work again, as a new job."""
-    found = _job(request, job)
+    found = job_of(request, job)
     principal = principal_of(request)
     ordering.admit(request, Kind(found.kind), found.host.name, found.parameters)
     return Status(202, actions.retry(found, principal.user, by=principal.by))
@@ -202,7 +202,8 @@ def _as_json(job: UUID) -> bytes:
     return JobShown.from_orm(found).model_dump_json().encode()
 
 
-def _job(request: HttpRequest, job: UUID) -> Job:
+def job_of(request: HttpRequest, job: UUID) -> Job:
+    """The job, if whoever asks may know of it. Raises Http404."""
     principal = principal_of(request)
     jobs = seen_by(principal.user, principal.rights).select_related("host", "requested_by")
     found = jobs.filter(pk=job).first()

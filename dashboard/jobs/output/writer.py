@@ -86,8 +86,8 @@ class Writer:
     async def close(self, state: State, error: str = "") -> bool:
         """Say that the job came to its final `state`, and lay the output to rest. Raises OSError.
 
-        Answers whether it is archived. The archive is written first: a page that sees the end, or misses it, finds the whole there. A worker on another
-        machine leaves that to the reaper of the console's own.
+        Answers whether it is archived. That comes first: a page that sees the end, or misses it, finds the whole there.
+        A worker on another machine leaves it to the reaper of the console's own.
         """
         if not self._transcript.is_over:
             self.moved(state, error)
