@@ -68,6 +68,12 @@ def add_veth(name: str, *, bridge: int, mtu: int, peer: str, peer_mac: str, peer
     )
 
 
+def join(name: str, bridge: int) -> Request:
+    """Make the interface a port of `bridge` (an index)."""
+    attributes = (("IFLA_IFNAME", name), ("IFLA_MASTER", bridge))
+    return Request(f"join {name} to a bridge", ifinfmsg, RTM_NEWLINK, attributes=attributes)
+
+
 def set_port(name: str, *, is_isolated: bool = False) -> Request:
     """Let the bridge send a frame back out of the port that it came from: with br_netfilter, a container that calls its
     own published port is answered inside the bridge. An isolated port reaches the bridge itself, no other such port."""

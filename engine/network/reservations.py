@@ -44,6 +44,7 @@ class PortReservations:
 
     def __init__(self) -> None:
         self._held: dict[str, Held] = {}
+        self._numbers: dict[tuple[str, int], list[str]] = {}  # who asks for a port need not look at all of them
 
     def reserve(
         self, owner: str, requests: Sequence[PortRequest], *, has_ipv6: bool = False
@@ -55,7 +56,7 @@ class PortReservations:
         with ExitStack() as undo:
             undo.callback(self.free, owner)
             for request in _by_freedom(requests):
-                self._held.setdefault(owner, {}).update(self._take(request, _addresses(request, has_ipv6=has_ipv6)))
+                self._note(owner, self._take(request, _addresses(request, has_ipv6=has_ipv6)))
             undo.pop_all()
         return self.ports(owner)
 
@@ -73,23 +74,32 @@ class PortReservations:
 
         A port that another program took in between is only warned of: the container's rules have kept it published.
         """
-        held = self._held.setdefault(owner, {})
         for port in ports:
-            held[port] = None
+            held = None
             try:
-                held[port], _ = _bind(port.protocol, port.host_ip, port.host_port)
+                held, _ = _bind(port.protocol, port.host_ip, port.host_port)
             except OSError as error:
                 log.warning("published port is also bound by another program", port=port, error=str(error))
+            self._note(owner, {port: held})
 
     def free(self, owner: str) -> None:
         """Let go of all that `owner` holds; nothing is no error."""
-        for held in self._held.pop(owner, {}).values():
+        for port, held in self._held.pop(owner, {}).items():
+            addresses = self._numbers[port.protocol, port.host_port]
+            addresses.remove(port.host_ip)
+            if not addresses:
+                del self._numbers[port.protocol, port.host_port]
             if held is not None:
                 held.close()
 
     def close(self) -> None:
         for owner in tuple(self._held):
             self.free(owner)
+
+    def _note(self, owner: str, held: Held) -> None:
+        self._held.setdefault(owner, {}).update(held)
+        for port in held:
+            self._numbers.setdefault((port.protocol, port.host_port), []).append(port.host_ip)
 
     def _take(self, request: PortRequest, addresses: Sequence[str]) -> Held:
         """Hold the first port of the request's that is free at all addresses; raises the last refusal."""
@@ -126,13 +136,10 @@ class PortReservations:
             raise (NotSupported if error.errno == errno.EAFNOSUPPORT else Conflict)(text) from error
 
     def _is_held(self, protocol: str, host_ip: str, number: int) -> bool:
+        others = self._numbers.get((protocol, number), ())
         return any(
-            port.protocol == protocol
-            and port.host_port == number
-            and (":" in port.host_ip) == (":" in host_ip)
-            and (not _ALL_OF_HOST.isdisjoint({port.host_ip, host_ip}) or port.host_ip == host_ip)
-            for held in self._held.values()
-            for port in held
+            (":" in other) == (":" in host_ip) and (other == host_ip or not _ALL_OF_HOST.isdisjoint({other, host_ip}))
+            for other in others
         )
 
 

@@ -22,6 +22,7 @@ from engine.linux.netlink import index_of
 from engine.linux.netns import on_fresh_thread
 from engine.linux.nft import Document, Nft
 from engine.networkdriver import plumbing, rules, senders
+from engine.networkdriver.bridgewatch import BridgeWatch
 from engine.networkdriver.driver import Link, NetworkPlan
 from engine.networkdriver.foreign import ForeignChains
 from engine.networkdriver.keeper import Keeper
@@ -57,6 +58,7 @@ class BridgeDriver:
         self._foreign = ForeignChains(self._nft, self._table)
         self._legacy = LegacyFirewall(self._table)
         self._keeper: Keeper | None = None
+        self._watch: BridgeWatch | None = None
         self._networks: dict[str, _OpenNetwork] = {}
         self._changing = asyncio.Lock()  # the table and what it is made from change together
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -138,6 +140,8 @@ class BridgeDriver:
     async def stop(self) -> None:
         if self._keeper is not None:
             await self._keeper.stop()
+        if self._watch is not None:
+            await self._watch.stop()
         await tasks.cancel_all(self._tasks)
         self._nft.close()
 
@@ -149,6 +153,11 @@ class BridgeDriver:
         await self._rebuild()
         keeper.start()
         self._keeper = keeper
+        self._watch = BridgeWatch(self._is_bridge, self._rejoin)
+        self._watch.start()
+
+    def _is_bridge(self, name: str) -> bool:
+        return any(network.plan.interface == name for network in self._networks.values())
 
     def _interface(self, link: Link) -> str:
         return self._prefix + link.endpoint_id[:_ID_DIGITS]
@@ -216,6 +225,16 @@ class BridgeDriver:
                 log.warning("another program changed the packet filter's table of this engine; restoring it")
                 await self._rebuild()
             await self._ask_others(chains)
+
+    async def _rejoin(self) -> None:
+        """Make bridges anew that are gone, and join to them the links that they had."""
+        async with self._changing:
+            for network in self._networks.values():
+                if await on_fresh_thread(lambda plan=network.plan: index_of(plan.interface)) is None:  # type: ignore[misc]
+                    log.warning("a bridge was deleted; making it anew", interface=network.plan.interface)
+                    names = [self._interface(link) for link in network.links.values()]
+                    with _failing(f"make {network.plan.interface} anew"):
+                        await on_fresh_thread(lambda plan=network.plan, names=names: plumbing.rejoin(plan, names))  # type: ignore[misc]
 
     async def _ask_others(self, chains: list[Document]) -> None:
         plans = [network.plan for network in self._networks.values()]

@@ -5,7 +5,7 @@ Raises OSError with what was being done.
 
 import errno
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -64,6 +64,17 @@ def plug(plan: NetworkPlan, link: Link, name: str, sandbox: Path, mtu: int) -> N
                 raise
     finally:
         os.close(descriptor)
+
+
+def rejoin(plan: NetworkPlan, names: Iterable[str]) -> None:
+    """Make the bridge anew that somebody deleted, and join to it the links of these names; one that is gone is let
+    go."""
+    build_bridge(plan, may_replace=False)
+    with RouteSocket() as route:
+        bridge = existing(plan.interface)
+        for name in names:
+            port = interfaces.set_port(name, is_isolated=not plan.has_icc)
+            _forgive_absence(lambda name=name, port=port: route.transact(interfaces.join(name, bridge), port))  # type: ignore[misc]
 
 
 def reroute(link: Link, sandbox: Path) -> None:

@@ -2,10 +2,12 @@
 
 import pytest
 
+from engine.network.creation import NetworkRequest
+from engine.network.options import ICC
 from engine.network.ports import PortRequest
 from engine.network.service import Networks
-from tests.engine.networkdriver.play import address, answers_again, ask, container, play, refused, start
-from tests.engine.networkdriver.world import HOST, OUTSIDE, World
+from tests.engine.networkdriver.play import address, answers_again, ask, container, on, play, refused, start
+from tests.engine.networkdriver.world import HOST, HOST6, OUTSIDE, OUTSIDE6, World
 
 pytestmark = pytest.mark.root
 
@@ -118,6 +120,59 @@ def test_everything_is_flushed(world: World) -> None:
         assert await answers_again(world.host, "127.0.0.1", 8080)
 
     play(world, scenario)
+
+
+def test_a_bridge_is_deleted_by_hand(world: World) -> None:
+    world.outside.serve(80)
+    world.outside.serve(80, OUTSIDE6)
+
+    async def scenario(networks: Networks) -> None:
+        await networks.create(NetworkRequest(name="dual", has_ipv6=True, options={ICC: "false"}))
+        served = await on(networks, "a", "dual", PortRequest(80, host_port=8080))
+        other = container(world, await on(networks, "b", "dual"))
+        container(world, served).serve(80)
+        world.host.shell("ip", "link", "del", networks.resolve("dual").interface)
+        assert await answers_again(world.outside, HOST, 8080) == OUTSIDE
+        assert await ask(container(world, served), OUTSIDE6, 80) == HOST6
+        assert await ask(other, OUTSIDE, 80) == HOST
+        with refused():  # what keeps them apart is there again, too
+            await ask(other, address(served), 80, timeout=0.3)
+
+    play(world, scenario)
+
+
+def test_dropping_policies_of_both_families(world: World) -> None:
+    """As dockerd with IPv6 leaves them; and once more after they were flushed, and set again, below a network."""
+    world.outside.serve(80, OUTSIDE6)
+    for program in ("iptables", "ip6tables"):
+        iptables(world, *DOCKERD, program=program)
+    before = iptables(world, "-S", program="ip6tables")
+
+    async def scenario(networks: Networks) -> None:
+        await networks.create(NetworkRequest(name="dual", has_ipv6=True))
+        inside = container(world, await on(networks, "a", "dual", PortRequest(80, host_port=8080)))
+        inside.serve(80, "::")
+        assert await ask(inside, OUTSIDE6, 80) == HOST6
+        assert await ask(world.outside, HOST6, 8080) == OUTSIDE6
+        assert world.config().bridge not in iptables(world, "-S", program="ip6tables")  # it has no IPv6
+        world.host.shell("nft", "flush", "ruleset")
+        iptables(world, *DOCKERD, program="ip6tables")
+        assert await answers_again(world.outside, HOST6, 8080) == OUTSIDE6
+
+    play(world, scenario)
+    assert iptables(world, "-S", program="ip6tables") == before
+
+
+def test_legacy_ip6tables_that_drops(world: World) -> None:
+    iptables(world, "-P FORWARD DROP", program="ip6tables-legacy")
+
+    async def scenario(networks: Networks) -> None:
+        await networks.create(NetworkRequest(name="dual", has_ipv6=True))
+        container(world, await on(networks, "a", "dual", PortRequest(80, host_port=8080))).serve(80, "::")
+        assert await ask(world.outside, HOST6, 8080) == OUTSIDE6
+
+    play(world, scenario)
+    assert iptables(world, "-S FORWARD", program="ip6tables-legacy") == "-P FORWARD DROP\n"
 
 
 def test_another_engine_on_the_same_host(world: World) -> None:

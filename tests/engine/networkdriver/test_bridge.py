@@ -6,8 +6,10 @@ import os
 import pytest
 
 from engine.errors import EngineError
+from engine.linux.nft import Document
 from engine.network.ports import PortRequest
 from engine.network.service import Networks
+from engine.networkdriver.bridge import BridgeDriver
 from tests.engine.networkdriver.play import address, ask, container, links, play, refused, start
 from tests.engine.networkdriver.world import HOST, OUTSIDE, World
 
@@ -134,6 +136,42 @@ def test_a_container_has_no_ipv6_but_on_loopback(world: World) -> None:
         assert "inet6" not in world.host.shell("ip", "address", "show", "dev", world.config().bridge)
 
     play(world, scenario)
+
+
+def test_two_hundred_ports_are_one_transaction_and_cost_others_nothing(world: World) -> None:
+    async def scenario(networks: Networks) -> None:
+        committed = _counted(networks)
+        ports = [PortRequest(80 + each, host_port=20_000 + each) for each in range(200)]  # nobody else is in the world
+        await start(networks, "a", *ports)
+        assert [len(commands) for commands in committed] == [
+            1,
+            2,
+        ]  # who may send; where ports lead: a map for each value
+        committed.clear()
+        other = await start(networks, "b", PortRequest(80))
+        assert [len(commands) for commands in committed] == [1, 2]
+        assert sum(len(each["add"]["element"]["elem"]) for each in committed[1]) == 2
+        container(world, other).serve(80)
+        assert await ask(world.outside, HOST, other.ports[0].host_port) == OUTSIDE
+        committed.clear()
+        await networks.release("a")
+        assert len(committed) == 1
+
+    play(world, scenario)
+
+
+def _counted(networks: Networks) -> list[tuple[Document, ...]]:
+    """The transactions that the driver commits from now on."""
+    driver = networks._drivers["bridge"]
+    assert isinstance(driver, BridgeDriver)
+    run, committed = driver._nft.run, []
+
+    async def counted(*commands: Document) -> None:
+        committed.append(commands)
+        await run(*commands)
+
+    driver._nft.run = counted  # type: ignore[method-assign]
+    return committed
 
 
 def test_links_are_no_larger_than_the_uplink(world: World) -> None:
