@@ -27,10 +27,12 @@ class Answer:
         return str(self.json["message"])
 
 
-def request(path: Path, method: str, target: str, body: object = None) -> Answer:
+def request(
+    path: Path, method: str, target: str, body: object = None, *, content_type: str = "application/json"
+) -> Answer:
     """`body` is sent as JSON, or as it is where it is bytes; None sends none."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
-    headers = {} if data is None else {"Content-Type": "application/json"}
+    headers = {} if data is None else {"Content-Type": content_type}
     connection = _Connection("localhost", timeout=30)
     connection.path = path
     try:
