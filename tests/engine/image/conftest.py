@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from engine.graphdriver.overlay import OverlayDriver
+from engine.graphdriver.vfs.driver import VfsDriver
 from engine.image.layer import Layers
 from engine.store import Database
-from tests.engine.image.archives import Unpacker
+from tests.engine.image.archives import Stacker, Unpacker
 from tests.engine.image.shelf import Shelf
 
 
@@ -29,3 +30,12 @@ def shelf(tmp_path: Path, driver: OverlayDriver) -> Iterator[Shelf]:
     database = Database(tmp_path / "engine.db")
     yield Shelf(tmp_path, database, driver)
     database.close()
+
+
+@pytest.fixture(params=[OverlayDriver, VfsDriver], ids=lambda kind: kind.name)
+async def stacker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stacker]:
+    """On each driver in turn."""
+    driver = request.param(tmp_path / "graph")
+    yield Stacker(driver, Layers(driver, {}), tmp_path)
+    await driver.sweep((), ())
+    driver.close()

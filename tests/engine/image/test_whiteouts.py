@@ -1,13 +1,8 @@
-"""Deletions: from `.wh.` files to overlayfs, seen through a real mount over a lower layer."""
-
-from pathlib import Path
+"""Deletions: from `.wh.` files to what a container sees of the layer and one below it."""
 
 import pytest
 
-from engine.graphdriver.overlay import OverlayDriver
-from engine.image.digest import chain_ids
-from engine.image.layer import LayerName
-from tests.engine.image.archives import Unpacker, archive, diff_id, entry
+from tests.engine.image.archives import Stacker, archive, entry
 
 pytestmark = pytest.mark.root
 
@@ -36,16 +31,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-async def test_whiteout(
-    tmp_path: Path, unpacker: Unpacker, driver: OverlayDriver, case: tuple[list[bytes], set[str]]
-) -> None:
+async def test_whiteout(stacker: Stacker, case: tuple[list[bytes], set[str]]) -> None:
     entries, seen = case
-    upper = archive(*entries)
-    names = [diff_id(LOWER), diff_id(upper)]
-    chain = chain_ids(names)
-    for plain, chain_id, diff in zip((LOWER, upper), chain, names, strict=True):
-        (tmp_path / "blob").write_bytes(plain)
-        await unpacker.layers.add(LayerName(chain_id, diff), tmp_path / "blob", lambda _: None)
-    await driver.create("c", chain)
-    root = await driver.mount("c")
+    root = await stacker.root(LOWER, archive(*entries))
     assert {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()} == seen
