@@ -15,6 +15,8 @@ from collections.abc import Iterator
 import structlog
 
 from engine import __version__
+from engine.build.cache.records import StepRecord
+from engine.build.service import Builds
 from engine.config import Config
 from engine.container.archive.service import Archives
 from engine.container.exec import Execs
@@ -93,6 +95,7 @@ class Engine:
         self._archives = Archives(parts, self._containers)
         self._execs = Execs(parts, self._containers)
         self._puller = Puller(config, self._images, events)
+        self._builds = Builds(parts, self._images, self._puller, Records(database, "build-step", StepRecord))
         prober = ExecProber(self._execs, self._execution, self._containers.files)
         self._containers.use_prober(prober)
         self._images.users = self._containers.using_image
@@ -109,6 +112,7 @@ class Engine:
         await self._networks.restore(self._containers.live())
         await self._containers.restore()
         await self._execs.restore()
+        await self._builds.restore()
         await asyncio.to_thread(self._images.sweep)
         await self._graph.sweep(known, self._images.live_layers)
         self._containers.restored()
@@ -120,6 +124,7 @@ class Engine:
             images=self._images,
             puller=self._puller,
             pusher=Pusher(self._config, self._images, self._events),
+            builds=self._builds,
             containers=self._containers,
             snapshots=self._snapshots,
             archives=self._archives,
@@ -143,6 +148,7 @@ class Engine:
         self._events.close()
         if self._listener is not None:
             await self._listener.close()
+        self._builds.close()
         await self._execs.close()
         await self._containers.close()
         await self._volumes.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import Unavailable
+from engine.execdriver import foreground
 from engine.execdriver.attach import ConmonSocket
 from engine.execdriver.command import Command
 from engine.execdriver.driver import Finished, Running, Stdio
@@ -71,6 +72,9 @@ class ConmonDriver:
             except BaseException:
                 await self._undo_create(command, monitor)
                 raise
+
+    async def run(self, container_id: str, bundle: Path, *, stdout: int, stderr: int) -> int:
+        return await foreground.run(self._runtimes.get(""), container_id, bundle, stdout=stdout, stderr=stderr)
 
     async def start(self, container_id: str, running: Running) -> None:
         await self._runtimes.of(container_id).start(container_id, running.pid)

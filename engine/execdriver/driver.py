@@ -113,6 +113,13 @@ class ExecDriver(Protocol):
         Its output is added to `log` (see `engine.container.logs.entry`), or kept nowhere.
         """
 
+    async def run(self, container_id: str, bundle: Path, *, stdout: int, stderr: int) -> int:
+        """Run the container of `bundle`/config.json to its end, without a monitor; returns its exit code.
+
+        Its input is empty, its output goes to the open descriptors. It lasts no longer than the caller waits:
+        cancelled, this returns when all of it is gone. Raises StartFailed, MonitorFailed.
+        """
+
     async def start(self, container_id: str, running: Running) -> None:
         """Let the waiting process go. Raises StartFailed."""
 

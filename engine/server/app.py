@@ -13,6 +13,7 @@ from engine.server.lasting import LASTING, end_all
 from engine.server.requests import BODY_LIMIT
 from engine.server.routes import (
     archives,
+    build,
     containers,
     events,
     files,
@@ -41,6 +42,7 @@ TABLES: Final[tuple[Iterable[web.AbstractRouteDef], ...]] = (
     networks.routes,
     registry.routes,
     archives.routes,
+    build.routes,
     images.routes,
     events.routes,
     unsupported.routes(),

@@ -5,6 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
+from engine.build.service import Builds
 from engine.config import Config
 from engine.container.archive.service import Archives
 from engine.container.exec import Execs
@@ -28,6 +29,7 @@ class Services:
     images: Images
     puller: Puller
     pusher: Pusher
+    builds: Builds
     containers: Containers
     snapshots: Snapshots
     archives: Archives

@@ -1,0 +1,122 @@
+"""Builds: the one door to making images from Dockerfiles."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import AsyncExitStack
+from typing import Any
+
+from engine import tasks
+from engine.build.bases import Puller
+from engine.build.cache.mounts import CacheMounts
+from engine.build.cache.records import StepRecord
+from engine.build.cache.steps import StepCache
+from engine.build.filework import FileWork
+from engine.build.finish import Finish
+from engine.build.making import Making, Tools
+from engine.build.messages import Message, Messages
+from engine.build.request import BuildRequest
+from engine.build.run.step import StepFailed
+from engine.build.state import State
+from engine.build.workshop import Workshop
+from engine.container.files import Files
+from engine.container.hostmounts import HostMounts
+from engine.container.lifecycle import Parts
+from engine.errors import EngineError
+from engine.image.service import Images
+from engine.registry.failure import first
+from engine.store import Records
+
+
+class Builds:
+    """All builds of this engine, and what they leave for later ones."""
+
+    def __init__(self, parts: Parts, images: Images, puller: Puller, records: Records[StepRecord]) -> None:
+        self._workshop = Workshop()
+        self._finish = Finish(images)
+        self._tools = Tools(
+            parts=parts,
+            images=images,
+            puller=puller,
+            files=Files(parts.config),
+            host_mounts=HostMounts(parts.config.run / "mounts"),
+            cache=StepCache(records, images),
+            caches=CacheMounts(parts.config.home / "build" / "mounts"),
+        )
+        images.keep_also(self._tools.cache.needed)
+
+    async def restore(self) -> None:
+        """Take away what a dead engine had half made; the rest goes with stray containers, networks and layers."""
+        await asyncio.to_thread(self._tools.caches.sweep)
+
+    def close(self) -> None:
+        self._workshop.close()
+
+    async def build(self, request: BuildRequest, body: AsyncIterable[bytes]) -> AsyncGenerator[Message, None]:
+        """Build an image of the context `body` (a tar); yields Docker's messages, the last of them its ID and names.
+
+        Closing the iterator cancels the build: what runs is killed, and nothing of it stays but the steps that were
+        done. Raises, before the first message or after any, whatever a step fails with; of a command that fails it
+        tells in a last message.
+        """
+        messages = Messages(quiet=request.quiet)
+        owner: set[asyncio.Task[Any]] = set()
+        tasks.spawn(self._told(request, body, messages), name="build", owner=owner)
+        try:
+            async for message in messages:
+                yield message
+        finally:
+            await tasks.cancel_all(owner)
+
+    async def _told(self, request: BuildRequest, body: AsyncIterable[bytes], messages: Messages) -> None:
+        failure: Exception | None = EngineError("the build was cut short; the log says more")
+        try:
+            await self._build(request, body, messages)
+        except* StepFailed as group:
+            await self._tell_of(first(group), messages)
+            failure = None
+        except* EngineError as group:
+            failure = first(group)
+        except* OSError as group:
+            failure = EngineError(f"building failed: {first(group)}")
+        else:
+            failure = None
+        finally:
+            await messages.end(failure)
+
+    async def _build(self, request: BuildRequest, body: AsyncIterable[bytes], messages: Messages) -> None:
+        cache = self._tools.cache
+        with cache.held() as hold:
+            async with AsyncExitStack() as held:
+                try:
+                    state = await self._state(request, body, messages, hold=hold, held=held)
+                    await self._finish.finish(request, state, messages)
+                except StepFailed as error:
+                    error.image = await self._kept(error)
+                    raise
+                finally:
+                    await asyncio.shield(cache.save())
+
+    async def _state(
+        self, request: BuildRequest, body: AsyncIterable[bytes], messages: Messages, **lasting: Any
+    ) -> State:
+        """What the build comes to; its process, and with that the context, is gone when it has."""
+        async with self._workshop.bench() as channel:
+            files = FileWork(channel)
+            making = Making(tools=self._tools, request=request, messages=messages, files=files, **lasting)
+            try:
+                return await making.run(body)
+            except* StepFailed as group:
+                raise first(group) from None
+
+    async def _kept(self, error: StepFailed) -> str:
+        """The ID of an image with the files of the step that failed, where they were kept."""
+        if error.kept is None:
+            return ""
+        state, layer = error.kept
+        return await self._finish.image(state.failed(layer))
+
+    async def _tell_of(self, error: StepFailed, messages: Messages) -> None:
+        if error.image:
+            await messages.conclude({"aux": {"FailedStep": {"Image": error.image, "ExitCode": error.code}}})
+        detail = {"code": error.code, "message": error.message}
+        await messages.conclude({"errorDetail": detail, "error": error.message})
