@@ -6,6 +6,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.environment import Environment
+from dashboard.terminal.limits import Limits
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = Environment.current()
@@ -154,6 +155,11 @@ STATICFILES_DIRS = [("dist", BASE_DIR / "dist"), ("img", BASE_DIR / "static" / "
 SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_AUTOREFRESH = DEBUG
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
+
+# Terminals
+
+TERMINAL_LIMITS = Limits.current()
+TERMINAL_RECORDINGS = ENVIRONMENT.state / "recordings"
 
 # Language and time
 

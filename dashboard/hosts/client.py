@@ -34,6 +34,12 @@ class EngineFailure(Exception):
         return self.status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
+def client(host: Host) -> Docker:
+    """A client that whoever asks for it closes; `engine()` is for all that fits into a block."""
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
+    return Docker(url=host.url, api_version=API_VERSION, timeout=timeout)
+
+
 @asynccontextmanager
 async def engine(host: Host) -> AsyncIterator[Docker]:
     """A client of `host`'s engine for the length of the block.
@@ -42,9 +48,8 @@ async def engine(host: Host) -> AsyncIterator[Docker]:
     in the block as well, is raised as EngineFailure: the engine's own message and status where it answered, 503 where
     it did not.
     """
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
     try:
-        async with Docker(url=host.url, api_version=API_VERSION, timeout=timeout) as docker:
+        async with client(host) as docker:
             yield docker
     except DockerError as error:
         raise _refused(host, error) from error

@@ -5,11 +5,11 @@ bytes can't hide, as each frame says where it begins.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from dashboard.terminal.protocol import ProtocolError
 
-OUTPUT_WINDOW: Final = 512 * 1024
+OUTPUT_WINDOW: Final = 256 * 1024
 INPUT_WINDOW: Final = 256 * 1024
 
 
@@ -20,6 +20,11 @@ class Outgoing:
     window: int
     sent: int = 0
     acknowledged: int = 0
+
+    @classmethod
+    def at(cls, offset: int, window: int) -> Self:
+        """A stream that goes on at `offset`."""
+        return cls(window, offset, offset)
 
     @property
     def room(self) -> int:
@@ -52,6 +57,11 @@ class Incoming:
     consumed: int = 0
     acknowledged: int = 0
 
+    @classmethod
+    def at(cls, offset: int, window: int) -> Self:
+        """A stream that goes on at `offset`."""
+        return cls(window, offset, offset, offset)
+
     def receive(self, offset: int, size: int) -> None:
         """A frame has come; raises ProtocolError on a gap, a repetition, and more than the window allows."""
         if offset != self.received:
@@ -60,13 +70,13 @@ class Incoming:
             raise ProtocolError(f"more than {self.window} bytes were sent without an acknowledgement")
         self.received += size
 
-    def consume(self, size: int) -> int | None:
-        """`size` bytes are dealt with: the offset to acknowledge now, or None while it can wait.
+    def consume(self, offset: int) -> int | None:
+        """All below `offset` is dealt with: the offset to acknowledge now, or None while it can wait.
 
         Waiting for a quarter of the window saves a frame a keystroke, and stalls no sender: windows are at least four
         of the largest chunks.
         """
-        self.consumed += size
+        self.consumed = max(self.consumed, min(offset, self.received))
         if self.consumed - self.acknowledged < self.window // 4:
             return None
         self.acknowledged = self.consumed

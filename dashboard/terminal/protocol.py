@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Final, Self, TypeAlias, TypeVar
 
 import msgspec
 
-VERSION: Final = 1
+VERSION: Final = 2
 #: The most bytes in one INPUT or OUTPUT.
 MAX_CHUNK: Final = 64 * 1024
 #: The most bytes in HELLO, in READY, and in the text of CLOSE.
@@ -39,6 +39,7 @@ class Opcode(IntEnum):
     PING = 0x07
     PONG = 0x08
     CLOSE = 0x09
+    STATE = 0x0A
 
 
 @unique
@@ -48,6 +49,7 @@ class Reason(IntEnum):
 
     ENDED = 1000
     HANG_UP = 4000
+    LEFT = 4001
     MALFORMED = 4400
     SIGNED_OUT = 4401
     FORBIDDEN = 4403
@@ -55,6 +57,7 @@ class Reason(IntEnum):
     SILENT = 4408
     NOT_RUNNING = 4409
     UNKNOWN_SESSION = 4410
+    LAGGED = 4413
     NO_SHELL = 4422
     TOO_MANY = 4429
     FAILED = 4500
@@ -66,6 +69,8 @@ class ProtocolError(Exception):
 
 
 Text = Annotated[str, msgspec.Meta(max_length=1024, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
+Name = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-zA-Z]{0,32}\Z")]
+Title = Annotated[str, msgspec.Meta(max_length=64, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
 Side = Annotated[int, msgspec.Meta(ge=1, le=0xFFFF)]
 Offset = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]  # JavaScript's integers end there
 
@@ -73,8 +78,11 @@ Offset = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]  # JavaScript's intege
 class Hello(msgspec.Struct, frozen=True, kw_only=True):
     """The client's first frame: which terminal it wants.
 
-    `session` is empty for a new terminal, otherwise the one to take up again; `received` is the offset of the first
-    output byte that the client lacks. Empty `shell`, `user` and `workdir` leave the choice to server and image.
+    `session` is empty for a new terminal, otherwise the one to take up again. `client` names this end, the same in all
+    its connections: its input is counted under that name. `received` is the offset of the first output byte that the
+    client lacks, None when it has nothing and wants the latest. `ticket` is what a shared terminal's link carried.
+    Empty `shell`, `user` and `workdir` leave the choice to server and image; `attach` asks for the container's own
+    process instead of a shell, `record` for a recording.
     """
 
     opcode: ClassVar[Opcode] = Opcode.HELLO
@@ -83,10 +91,15 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
     rows: Side
     columns: Side
     session: Text = ""
-    received: Offset = 0
+    client: Name = ""
+    received: Offset | None = None
+    ticket: Text = ""
     shell: Text = ""
     user: Text = ""
     workdir: Text = ""
+    title: Title = ""
+    attach: bool = False
+    record: bool = False
 
     def body(self) -> bytes:
         return msgspec.json.encode(self)
@@ -100,7 +113,9 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """The server's answer: the terminal lives.
 
     `input` and `output` are the offsets at which the next frame of either stream begins; the windows bound, in bytes,
-    what may be sent and not yet acknowledged. `shell` is the program's path in the container.
+    what may be sent and not yet acknowledged. What lies below `end` was written before this connection began: queries
+    in it have been answered. `shell` is the program's path in the container, `shells` are those that were found there.
+    `lasts` says that it outlives this web process, `types` that this client may type.
     """
 
     opcode: ClassVar[Opcode] = Opcode.READY
@@ -109,9 +124,16 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     session: Text
     input: Offset
     output: Offset
+    end: Offset
     input_window: Offset
     output_window: Offset
     shell: Text
+    shells: tuple[str, ...] = ()
+    title: Text = ""
+    lasts: bool = True
+    types: bool = True
+    owns: bool = True
+    terminal: bool = True
 
     def body(self) -> bytes:
         return msgspec.json.encode(self)
@@ -119,6 +141,36 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def parse(cls, body: memoryview) -> "Ready":
         return _decode_json(body, Ready)
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Somebody who is attached, and whether they may type."""
+
+    name: str
+    types: bool
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds for all who are attached: sent after READY, and at each change.
+
+    `rows` and `columns` are the terminal's size. It is that of the client which `leads`: the last that typed, came or
+    changed its own size; it alone answers what programs ask of the terminal.
+    """
+
+    opcode: ClassVar[Opcode] = Opcode.STATE
+
+    rows: Side
+    columns: Side
+    leads: bool
+    people: tuple[Person, ...] = ()
+    records: bool = False
+
+    def body(self) -> bytes:
+        return msgspec.json.encode(self)
+
+    @classmethod
+    def parse(cls, body: memoryview) -> "State":
+        return _decode_json(body, State)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,13 +298,13 @@ class Close:
 
 
 ClientFrame: TypeAlias = Hello | Input | Acknowledge | Resize | Ping | Pong | Close
-ServerFrame: TypeAlias = Ready | Output | Acknowledge | Ping | Pong | Close
+ServerFrame: TypeAlias = Ready | Output | Acknowledge | Ping | Pong | Close | State
 Frame: TypeAlias = ClientFrame | ServerFrame
 
 _KINDS: Final[dict[int, type[Frame]]] = {
-    kind.opcode: kind for kind in (Hello, Ready, Input, Output, Acknowledge, Resize, Ping, Pong, Close)
+    kind.opcode: kind for kind in (Hello, Ready, Input, Output, Acknowledge, Resize, Ping, Pong, Close, State)
 }
-Json = TypeVar("Json", Hello, Ready)
+Json = TypeVar("Json", Hello, Ready, State)
 
 
 def encode(frame: Frame) -> bytes:
@@ -273,7 +325,7 @@ def decode(message: bytes) -> Frame:
 def decode_from_client(message: bytes) -> ClientFrame:
     """As `decode`, for the server's end: the frames that only a server sends are refused."""
     frame = decode(message)
-    if isinstance(frame, Ready | Output):
+    if isinstance(frame, Ready | Output | State):
         raise ProtocolError(f"a client does not send {frame.opcode.name}")
     return frame
 

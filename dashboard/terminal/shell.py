@@ -13,28 +13,32 @@ from typing import Final
 
 #: Tried in this order when the user names none.
 SHELLS: Final = ("bash", "sh")
+#: Looked for, to be offered.
+KNOWN: Final = ("bash", "zsh", "fish", "ksh", "dash", "ash", "sh")
 #: What the engine's stream may hold before the control string has come. More is not ours.
 MAX_GREETING: Final = 4096
 
 #: A path may be tested, and some shells call one found without a look; busybox's finds applets of its own by bare name.
 _SELECT: Final = r"""
+known=$1; shift; found=
+for shell in $known; do command -v "$shell" >/dev/null 2>&1 && found="$found $shell"; done
 for shell; do
   path=$(command -v "$shell") || continue
   case $path in (/*) [ -x "$path" ] || continue;; esac
-  printf '\033]portside;%s;%s\007' "$$" "$path"
+  printf '\033]portside;%s;%s;%s\007' "$$" "$path" "$found"
   exec "$path"
 done
-printf '\033]portside;0;%s\007' "$*"
+printf '\033]portside;0;%s;%s\007' "$*" "$found"
 exit 127
 """
 _SIGNAL: Final = 'kill -s "$1" "$2" && kill -s CONT "$2"'
-_GREETING: Final = re.compile(rb"\A\x1b\]portside;([0-9]{1,10});([^\x07]*)\x07", re.DOTALL)
+_GREETING: Final = re.compile(rb"\A\x1b\]portside;([0-9]{1,10});([^\x07;]*);([^\x07;]*)\x07", re.DOTALL)
 _PREFIX: Final = b"\x1b]portside;"
 
 
 def start_argv(shell: str) -> list[str]:
     """What the exec runs; `shell` is a name or a path, or empty for the first of SHELLS."""
-    return ["sh", "-c", _SELECT, "sh", *((shell,) if shell else SHELLS)]
+    return ["sh", "-c", _SELECT, "sh", " ".join(KNOWN), *((shell,) if shell else SHELLS)]
 
 
 def signal_argv(signal: str, pid: int) -> list[str]:
@@ -44,13 +48,16 @@ def signal_argv(signal: str, pid: int) -> list[str]:
 
 @dataclass(frozen=True)
 class Greeting:
-    """The shell's process number in the container and its path; `rest` is what it has written since.
+    """The shell's process number in the container, its path, and the shells that were found there.
 
-    Number 0 says that there is no such shell, and `path` names those that were tried.
+    `size` is the greeting's own, `rest` what was written since. Number 0 says that there is no such shell, and `path`
+    names those that were tried.
     """
 
     pid: int
     path: str
+    shells: tuple[str, ...]
+    size: int
     rest: bytes
 
 
@@ -61,7 +68,8 @@ def read_greeting(data: bytes) -> Greeting | None:
     reason there.
     """
     if (found := _GREETING.match(data)) is not None:
-        return Greeting(int(found[1]), found[2].decode(errors="replace"), data[found.end() :])
+        path, shells = (found[number].decode(errors="replace") for number in (2, 3))
+        return Greeting(int(found[1]), path, tuple(shells.split()), found.end(), data[found.end() :])
     if not _PREFIX.startswith(data[: len(_PREFIX)]) or len(data) > MAX_GREETING:
         raise ValueError("the stream does not begin with a shell's greeting")
     return None

@@ -1,102 +1,73 @@
-// <portside-terminal>: the panel of templates/terminal/_panel.html, alive as long as it is in the page.
+// <portside-terminal>: the panel of templates/terminal/_panel.html, alive as long as it is in the page: its tabs, and the
+// tools that work on the one which is shown.
 
-import { FitAddon } from "@xterm/addon-fit";
-import { SearchAddon } from "@xterm/addon-search";
-import { WebLinksAddon } from "@xterm/addon-web-links";
-import { Terminal } from "@xterm/xterm";
+import { keyRow } from "./keyrow.js";
+import { ask, share } from "./requests.js";
+import { FONT, keepTaste, taste } from "./themes.js";
+import { Tab } from "./tab.js";
 
-import { keyHandler } from "./keys.js";
-import { Link } from "./link.js";
-import { Reason } from "./protocol.js";
-
-const FIT_DELAY = 80;
-// The browser's own code for a connection that ended without a word. A refused handshake looks the same to a page.
-const LOST = 1006;
-const STATES = { [Reason.ENDED]: "ended", [LOST]: "lost" };
-const CTRL_C = "\x03";
-// What a program that was cut off may leave on: mouse reports, bracketed paste, colours, a hidden cursor; the other screen.
-const TIDY = "\x1b[?1000;1002;1003;1006;2004l\x1b[0m\x1b[?25h\x1b[!p";
-const FIRST_SCREEN = "\x1b[?1049l";
-
-const THEME = {
-  background: "#10141a",
-  foreground: "#d8dee6",
-  cursor: "#d8dee6",
-  selectionBackground: "#37517a",
-};
-
-const FOUND = {
-  decorations: {
-    matchBackground: "#5c4a12",
-    matchOverviewRuler: "#5c4a12",
-    activeMatchBackground: "#a8871f",
-    activeMatchColorOverviewRuler: "#a8871f",
-  },
-};
+const SLOW_MS = 150;
 
 export class TerminalElement extends HTMLElement {
   connectedCallback() {
-    this.screen = this.querySelector("[data-screen]");
-    this.encoder = new TextEncoder();
-    this.makeTerminal();
+    this.tabs = [];
+    this.current = null;
+    this.texts = JSON.parse(this.querySelector("[data-texts]").textContent);
+    this.screens = this.querySelector("[data-screens]");
+    keyRow(this.querySelector("[data-keys]"), (text) => this.current?.screen.terminal.input(text));
     this.listen();
-    this.connect();
+    this.showTaste();
+    this.begin();
   }
 
   disconnectedCallback() {
-    this.observer.disconnect();
-    clearTimeout(this.fitting);
-    const link = this.link;
-    this.link = null;
-    link?.hangUp();
-    this.terminal.dispose();
+    for (const tab of this.tabs) tab.leave();
+    this.tabs = [];
   }
 
-  makeTerminal() {
-    this.terminal = new Terminal({
-      allowProposedApi: true,
-      fontFamily: 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace',
-      fontSize: 14,
-      scrollback: 10000,
-      theme: THEME,
-    });
-    this.fit = new FitAddon();
-    this.search = new SearchAddon();
-    this.terminal.loadAddon(this.fit);
-    this.terminal.loadAddon(this.search);
-    this.terminal.loadAddon(new WebLinksAddon());
-    this.terminal.open(this.screen);
-    this.fit.fit();
+  /** Take up what is open already, or open the first. */
+  async begin() {
+    const { session, ticket } = this.dataset;
+    if (session) return this.add({ session, ...(ticket ? { ticket } : {}) });
+    const { terminals = [] } = (await ask(this.dataset.live)) ?? {};
+    if (!this.isConnected) return undefined;
+    for (const each of terminals) this.add({ session: each.id, title: each.title });
+    if (!terminals.length) this.add({});
+    return undefined;
   }
 
   listen() {
-    this.terminal.attachCustomKeyEventHandler(keyHandler(this.terminal, () => this.openSearch()));
-    this.terminal.onData((data) => this.type(data));
-    this.terminal.onBinary((data) => this.link?.type(Uint8Array.from(data, (character) => character.charCodeAt(0))));
-    this.terminal.onResize(({ rows, cols }) => this.link?.resize(rows, cols));
-    this.observer = new ResizeObserver(() => this.fitSoon());
-    this.observer.observe(this.screen);
-    this.on("[data-reconnect]", "click", () => this.connect());
-    this.on("[data-options]", "submit", (event) => this.reopen(event));
+    this.on("[data-new]", "submit", (event) => this.open(event));
+    this.on("[data-again]", "click", () => this.again());
     this.on("[data-search]", "keydown", (event) => this.find(event));
+    this.on("[data-find]", "click", () => this.openSearch());
+    this.on("[data-copy]", "click", () => this.copyAll());
+    this.on("[data-rename]", "click", () => this.rename());
+    this.on("[data-smaller]", "click", () => this.resizeFont(-1));
+    this.on("[data-larger]", "click", () => this.resizeFont(1));
+    this.on("[data-theme]", "change", () => this.look());
+    for (const button of this.querySelectorAll("[data-share]")) {
+      button.addEventListener("click", () => this.share(button.dataset.share));
+    }
+    this.addEventListener("keydown", (event) => event.key === "Escape" && this.closeMenus());
   }
 
   on(selector, kind, handler) {
     this.querySelector(selector)?.addEventListener(kind, handler);
   }
 
-  connect() {
-    const previous = this.link;
-    this.link = null;
-    previous?.hangUp();
-    this.show("connecting");
-    const link = new Link(this.address(), this.hello(), {
-      ready: (frame) => this.link === link && this.ready(frame),
-      output: (data, done) => this.link === link && this.terminal.write(data, done),
-      closed: (close) => this.link === link && this.ended(close),
+  add(choices) {
+    const place = document.createElement("div");
+    place.className = "terminal-screen";
+    this.screens.append(place);
+    for (const each of this.tabs) each.place.hidden = true;
+    const tab = new Tab(place, this.address(), choices, this.texts, {
+      changed: () => this.showTabs(),
+      find: () => this.openSearch(),
+      isSignedIn: async () => (await ask(this.dataset.live)) !== null,
     });
-    this.link = link;
-    this.terminal.focus();
+    this.tabs.push(tab);
+    this.select(tab);
   }
 
   address() {
@@ -105,59 +76,121 @@ export class TerminalElement extends HTMLElement {
     return url;
   }
 
-  hello() {
-    const form = this.querySelector("[data-options]");
-    const choices = form ? Object.fromEntries(new FormData(form)) : {};
-    return { rows: this.terminal.rows, columns: this.terminal.cols, ...choices };
+  select(tab) {
+    this.current = tab;
+    for (const each of this.tabs) each.show(each === tab);
+    this.showTabs();
   }
 
-  type(data) {
-    if (data === CTRL_C) this.link?.dropTyped();
-    this.link?.type(this.encoder.encode(data));
+  close(tab) {
+    if (tab.frame?.owns && !tab.isOver && !confirm(this.texts.end.replace("%s", tab.name))) return;
+    const place = this.tabs.indexOf(tab);
+    this.tabs.splice(place, 1);
+    tab.close();
+    if (this.tabs.length) this.select(this.tabs[Math.max(0, place - 1)]);
+    else this.add({});
   }
 
-  ready(frame) {
-    this.show("open", frame.shell);
-    this.dataset.session = frame.session;
-    // The size may have changed since HELLO.
-    this.link.resize(this.terminal.rows, this.terminal.cols);
-  }
-
-  ended(close) {
-    this.link = null;
-    const message = this.words(close);
-    this.show(STATES[close.reason] ?? "failed", message);
-    // Queued behind output that is still being drawn, which may yet switch the screen.
-    this.terminal.write("", () => this.terminal.write(`${this.tidy()}\r\n\x1b[2m[${printable(message)}]\x1b[0m\r\n`));
-  }
-
-  tidy() {
-    // On the first screen already, the sequence would move the cursor to where it once was.
-    return (this.terminal.buffer.active.type === "alternate" ? FIRST_SCREEN : "") + TIDY;
-  }
-
-  words(close) {
-    if (close.reason === LOST) return this.dataset.state === "open" ? this.dataset.textBroken : this.dataset.textRefused;
-    if (close.exitCode !== null) return this.dataset.textExit.replace("%s", close.exitCode);
-    return close.text || this.dataset.textClosed.replace("%s", close.reason);
-  }
-
-  show(state, detail = "") {
-    this.dataset.state = state;
-    this.querySelector("[data-status]").textContent = this.dataset[`text${state[0].toUpperCase()}${state.slice(1)}`];
-    this.querySelector("[data-detail]").textContent = detail;
-    this.querySelector("[data-reconnect]").hidden = state === "connecting" || state === "open";
-  }
-
-  reopen(event) {
+  open(event) {
     event.preventDefault();
-    event.target.closest("details").open = false;
-    this.connect();
+    const form = new FormData(event.target);
+    const choices = Object.fromEntries([...form].filter(([name]) => !["attach", "record"].includes(name)));
+    this.closeMenus();
+    this.add({ ...choices, attach: event.submitter?.name === "attach", record: form.has("record") });
   }
 
-  fitSoon() {
-    clearTimeout(this.fitting);
-    this.fitting = setTimeout(() => this.screen.clientHeight && this.fit.fit(), FIT_DELAY);
+  again() {
+    const tab = this.current;
+    if (tab.state === "waiting") tab.link.retryNow();
+    else tab.anew();
+  }
+
+  // What is shown
+
+  showTabs() {
+    const { current } = this;
+    if (!current) return;
+    const list = this.querySelector("[data-tabs]");
+    list.replaceChildren(...this.tabs.map((tab) => this.label(tab)));
+    this.dataset.state = current.state;
+    this.dataset.session = current.session ?? "";
+    this.say("[data-status]", this.texts[current.state]);
+    this.say("[data-detail]", current.detail);
+    this.showLatency(current);
+    this.showPeople(current);
+    this.querySelector("[data-recording]").hidden = !current.records;
+    this.querySelector("[data-fragile]").hidden = !current.frame || current.frame.lasts || current.isOver;
+    this.querySelector("[data-again]").hidden = !current.isOver && current.state !== "waiting";
+    this.querySelector("[data-sharing]").hidden = !current.frame?.owns || current.isOver;
+    this.offerShells(current.frame?.shells ?? []);
+  }
+
+  label(tab) {
+    const item = document.createElement("span");
+    item.className = "terminal-tab";
+    item.dataset.state = tab.state;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.setAttribute("role", "tab");
+    button.setAttribute("aria-selected", String(tab === this.current));
+    button.textContent = tab.name || this.texts.connecting;
+    button.addEventListener("click", () => this.select(tab));
+    const close = document.createElement("button");
+    close.type = "button";
+    close.className = "terminal-tab-close";
+    close.textContent = "×";
+    close.setAttribute("aria-label", this.texts.close.replace("%s", tab.name));
+    close.addEventListener("click", () => this.close(tab));
+    item.append(button, close);
+    return item;
+  }
+
+  showLatency({ latency }) {
+    const badge = this.querySelector("[data-latency]");
+    badge.hidden = latency === null;
+    badge.textContent = latency === null ? "" : `${Math.max(1, Math.round(latency))} ms`;
+    badge.classList.toggle("is-slow", latency > SLOW_MS);
+  }
+
+  showPeople({ people, leads, frame }) {
+    const badge = this.querySelector("[data-people]");
+    badge.hidden = people.length < 2 && (frame?.types ?? true);
+    badge.textContent = people.map(({ name, types }) => (types ? name : `${name} (${this.texts.watches})`)).join(", ");
+    badge.classList.toggle("is-led", !leads);
+  }
+
+  offerShells(shells) {
+    const list = this.querySelector("[data-shells]");
+    if (list.dataset.of === shells.join()) return;
+    list.dataset.of = shells.join();
+    list.replaceChildren(...shells.map((shell) => Object.assign(document.createElement("option"), { value: shell })));
+  }
+
+  say(selector, text) {
+    const place = this.querySelector(selector);
+    if (place.textContent !== text) place.textContent = text;
+  }
+
+  closeMenus() {
+    for (const menu of this.querySelectorAll("details[open]")) menu.open = false;
+  }
+
+  // Tools
+
+  showTaste() {
+    this.querySelector("[data-theme]").value = taste().theme;
+    this.classList.toggle("is-light", taste().theme === "light");
+  }
+
+  look(size = taste().size) {
+    const theme = this.querySelector("[data-theme]").value;
+    keepTaste(theme, size);
+    this.classList.toggle("is-light", theme === "light");
+    for (const tab of this.tabs) tab.screen.look(theme, size);
+  }
+
+  resizeFont(step) {
+    this.look(Math.min(FONT.most, Math.max(FONT.least, this.current.screen.terminal.options.fontSize + step)));
   }
 
   openSearch() {
@@ -168,17 +201,45 @@ export class TerminalElement extends HTMLElement {
 
   find(event) {
     if (event.key === "Enter") {
-      if (event.shiftKey) this.search.findPrevious(event.target.value, FOUND);
-      else this.search.findNext(event.target.value, FOUND);
+      this.current.screen.find(event.target.value, event.shiftKey);
     } else if (event.key === "Escape") {
       event.target.hidden = true;
-      this.search.clearDecorations();
-      this.terminal.focus();
+      this.current.screen.endFind();
     }
+  }
+
+  async copyAll() {
+    this.closeMenus();
+    copyText(this.current.screen.text());
+    this.current.screen.focus();
+  }
+
+  async rename() {
+    const tab = this.current;
+    this.closeMenus();
+    const title = prompt(this.texts.name, tab.title);
+    if (title === null || !tab.session) return;
+    const kept = await ask(this.dataset.terminals + `${tab.session}/title/`, { title });
+    if (kept) tab.update({ title: kept.title });
+  }
+
+  async share(kind) {
+    const tab = this.current;
+    this.closeMenus();
+    if (!tab.session) return;
+    const link = await share(this.dataset.terminals + `${tab.session}/`, kind);
+    if (link) prompt(this.texts.shared, new URL(link, location.href).href);
   }
 }
 
-/** A message may quote what a container's programs wrote: it is shown, not obeyed. */
-function printable(message) {
-  return message.replace(/[\x00-\x1f\x7f-\x9f]+/g, " ");
+/** Not navigator.clipboard: plain HTTP has none. */
+function copyText(text) {
+  const onCopy = (event) => {
+    event.clipboardData.setData("text/plain", text);
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  addEventListener("copy", onCopy, { capture: true, once: true });
+  document.execCommand("copy");
+  removeEventListener("copy", onCopy, { capture: true });
 }

@@ -1,7 +1,7 @@
 // The terminal's frames, the browser's side of dashboard/terminal/protocol.py; docs/terminal-protocol.md is the
 // reference, and tests/dashboard/terminal/vectors.json holds bytes on which both must agree.
 
-export const VERSION = 1;
+export const VERSION = 2;
 export const MAX_CHUNK = 64 * 1024;
 
 const HELLO = 0x01;
@@ -13,16 +13,27 @@ const RESIZE = 0x06;
 const PING = 0x07;
 const PONG = 0x08;
 const CLOSE = 0x09;
+const STATE = 0x0a;
 
 const NO_EXIT_CODE = -1;
 
-export const Reason = Object.freeze({ ENDED: 1000, HANG_UP: 4000, MALFORMED: 4400 });
+export const Reason = Object.freeze({
+  ENDED: 1000,
+  HANG_UP: 4000,
+  MALFORMED: 4400,
+  SIGNED_OUT: 4401,
+  SILENT: 4408,
+  UNKNOWN_SESSION: 4410,
+  LAGGED: 4413,
+  ENGINE: 4502,
+});
 
 const text = { encoder: new TextEncoder(), decoder: new TextDecoder() };
 
 export const hello = (fields) => frame(HELLO, text.encoder.encode(JSON.stringify({ version: VERSION, ...fields })));
 export const input = (offset, data) => frame(INPUT, uint64(offset), data);
 export const acknowledge = (offset) => frame(ACKNOWLEDGE, uint64(offset));
+export const ping = (token) => frame(PING, token);
 export const pong = (token) => frame(PONG, token);
 
 export function resize(rows, columns) {
@@ -54,6 +65,8 @@ export function decode(message) {
       return { kind: "ping", token: body };
     case PONG:
       return { kind: "pong", token: body };
+    case STATE:
+      return { kind: "state", ...JSON.parse(text.decoder.decode(body)) };
     case CLOSE:
       return { kind: "close", ...decodeClose(view, body) };
     default:

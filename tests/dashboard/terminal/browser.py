@@ -7,7 +7,19 @@ from typing import Any, Self
 from urllib.parse import unquote
 
 from dashboard.asgi import application
-from dashboard.terminal.protocol import Acknowledge, Close, Frame, Hello, Input, Output, Ready, decode, encode
+from dashboard.terminal.protocol import (
+    VERSION,
+    Acknowledge,
+    Close,
+    Frame,
+    Hello,
+    Input,
+    Output,
+    Ready,
+    State,
+    decode,
+    encode,
+)
 
 ORIGIN = "http://localhost"
 SECONDS = 20
@@ -32,6 +44,7 @@ class Browser:
         self.screen = bytearray()
         self.ready: Ready | None = None
         self.close: Close | None = None
+        self.state: State | None = None
         self.code: int | None = None
         self.typed = 0
         self.acknowledged = 0
@@ -52,9 +65,15 @@ class Browser:
     async def open(self, **fields: Any) -> Self:
         """Connect, say HELLO, and hear READY or the refusal (`close`)."""
         assert await self.connect()
-        self.say(Hello(**{"version": 1, "rows": 24, "columns": 80, **fields}))
+        self.say(Hello(**{"version": VERSION, "rows": 24, "columns": 80, **fields}))
         await self.hear()
         return self
+
+    @property
+    def received(self) -> int:
+        """The offset of the byte that comes next."""
+        assert self.ready is not None
+        return self.ready.output + len(self.seen)
 
     def say(self, frame: Frame) -> None:
         self.send(encode(frame))
@@ -98,12 +117,15 @@ class Browser:
         match frame:
             case Ready():
                 self.ready = frame
+                self.typed = frame.input
+            case State():
+                self.state = frame
             case Output(offset, data):
-                assert offset == len(self.seen)
+                assert offset == self.received
                 self.seen += data
                 self.screen += data
                 if self.is_acknowledging:
-                    self.say(Acknowledge(len(self.seen)))
+                    self.say(Acknowledge(self.received))
             case Acknowledge(offset):
                 self.acknowledged = offset
             case Close():
@@ -120,6 +142,11 @@ class Browser:
             self._console.result()
             raise AssertionError("the console ended without closing")
         return receiving.result()
+
+    async def leave(self) -> None:
+        """Close the tab, and wait until the console is done with it."""
+        await self.__aexit__(None, None, None)
+        self._console = None
 
     async def __aenter__(self) -> Self:
         return self

@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { countUntil, parse, withoutPauses } from "../../../static/js/terminal/cast.js";
 import { Incoming, Outgoing } from "../../../static/js/terminal/flow.js";
+import { permitted } from "../../../static/js/terminal/links.js";
 import * as protocol from "../../../static/js/terminal/protocol.js";
 
 const vectors = JSON.parse(readFileSync(new URL("vectors.json", import.meta.url)));
@@ -39,7 +41,7 @@ test("closes with a reason and a text", () => {
 test("says hello in JSON", () => {
   const message = protocol.hello({ rows: 24, columns: 80 });
   assert.equal(message[0], 0x01);
-  assert.deepEqual(JSON.parse(new TextDecoder().decode(message.subarray(1))), { version: 1, rows: 24, columns: 80 });
+  assert.deepEqual(JSON.parse(new TextDecoder().decode(message.subarray(1))), { version: 2, rows: 24, columns: 80 });
 });
 
 test("refuses what a server does not send", () => {
@@ -87,4 +89,45 @@ test("output is acknowledged by the quarter, and gaps are noticed", () => {
   assert.deepEqual([stream.consume(24), stream.consume(1), stream.consume(35)], [null, 1025, 1060]);
   assert.throws(() => stream.receive(1061, 1), RangeError);
   assert.throws(() => stream.receive(1059, 1), RangeError);
+});
+
+test("what was not acknowledged is sent again over another connection, from where it arrived", () => {
+  const stream = new Outgoing(0, 100);
+  for (const text of ["abc", "def", "ghi"]) stream.add(Buffer.from(text));
+  while (stream.next());
+  stream.acknowledge(3);
+  stream.add(Buffer.from("new"));
+  stream.resume(5, 100);
+  const sent = [];
+  for (let chunk = stream.next(); chunk; chunk = stream.next()) sent.push([chunk.offset, Buffer.from(chunk.data).toString()]);
+  assert.deepEqual(sent, [[5, "f"], [6, "ghi"], [9, "new"]]);
+});
+
+test("output goes on over another connection, and what is missing is told", () => {
+  const stream = new Incoming(0, 100);
+  stream.receive(0, 10);
+  assert.equal(stream.resume(10, 100), 0);
+  stream.receive(10, 5);
+  assert.equal(stream.resume(40, 100), 25);
+  stream.receive(40, 30);
+  assert.equal(stream.consume(15), null);
+  assert.equal(stream.consume(30), 70);
+});
+
+test("only links to pages may be opened", () => {
+  for (const bad of ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "JaVaScRiPt:x", "ssh://x", "//x", "x"]) {
+    assert.equal(permitted(bad), null);
+  }
+  assert.equal(permitted("HTTPS://example.org/a?b#c"), "https://example.org/a?b#c");
+});
+
+test("a recording is read, also one that goes on, and its pauses can be left out", () => {
+  const text = '{"version":2,"width":80,"height":24}\n[1,"o","a"]\n[11.5,"o","b"]\n[12,"r","90x3';
+  const { header, events } = parse(text);
+  assert.equal(header.width, 80);
+  assert.deepEqual(events.map((event) => event.data), ["a", "b"]);
+  assert.deepEqual(withoutPauses(events, 2).map((event) => event.time), [1, 3]);
+  assert.deepEqual([0, 1, 2, 12].map((time) => countUntil(events, time)), [0, 1, 1, 2]);
+  assert.throws(() => parse('{"version":1}'), SyntaxError);
+  assert.throws(() => parse(""), SyntaxError);
 });

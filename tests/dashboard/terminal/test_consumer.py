@@ -1,7 +1,6 @@
 """The terminal end to end below the browser: the console's ASGI application, a real engine, a real shell."""
 
 import asyncio
-import functools
 import hashlib
 
 import pytest
@@ -9,8 +8,7 @@ import pytest
 from dashboard.accounts.models import User
 from dashboard.hosts.models import Host
 from dashboard.terminal.flow import INPUT_WINDOW, OUTPUT_WINDOW
-from dashboard.terminal.protocol import MAX_CHUNK, Ping, Pong, Reason, Resize
-from dashboard.terminal.session import Session
+from dashboard.terminal.protocol import MAX_CHUNK, Acknowledge, Close, Ping, Pong, Reason, Resize
 from tests.dashboard.terminal.browser import Browser
 from tests.dashboard.terminal.conftest import Container
 
@@ -82,6 +80,11 @@ async def test_ctrl_c_reaches_a_flood_that_nobody_reads(browser: Browser, contai
         while await browser.hear() != Pong(b"all"):
             pass
         assert len(browser.screen) <= OUTPUT_WINDOW
+        # Once it reads again all goes on.
+        browser.is_acknowledging = True
+        browser.say(Acknowledge(browser.received))
+        browser.write(b"echo go''ne on\n")
+        await browser.read_until(b"gone on\r\n")
 
 
 async def until_there(container: Container, path: str) -> None:
@@ -138,12 +141,13 @@ async def test_the_exit_code_is_told(browser: Browser, typed: bytes, code: int) 
         assert browser.code == Reason.ENDED
 
 
-async def test_leaving_hangs_up(browser: Browser, container: Container) -> None:
+async def test_closing_hangs_up(browser: Browser, container: Container) -> None:
     async with browser:
         await prompt(browser)
         browser.write(b"echo sta''rted; exec_me=1 sleep 987\n")
         await browser.read_until(b"started\r\n")
         assert "sleep 987" in container.run("ps")
+        browser.say(Close(Reason.HANG_UP))
     assert processes(container) == ["sleep 1000"]
 
 
@@ -152,6 +156,7 @@ async def test_a_shell_that_ignores_the_hang_up_is_killed(browser: Browser, cont
         await prompt(browser)
         browser.write(b"trap '' HUP; echo dea''f\n")
         await browser.read_until(b"deaf\r\n")
+        browser.say(Close(Reason.HANG_UP))
     assert processes(container) == ["sleep 1000"]
 
 
@@ -213,8 +218,7 @@ async def test_a_container_that_is_not_there(here: Host, cookie: bytes) -> None:
         assert (close.reason, close.text) == (Reason.NOT_FOUND, "No such container: nix")
 
 
-async def test_signing_out_is_noticed(browser: Browser, container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.terminal.consumer.Session", functools.partial(Session, ping_seconds=0.1))
+async def test_signing_out_is_noticed(browser: Browser, container: Container) -> None:
     async with browser:
         await prompt(browser)
         await User.objects.all().adelete()

@@ -44,7 +44,17 @@ def test_a_receiver_refuses_gaps_repetitions_and_floods() -> None:
 def test_a_receiver_acknowledges_each_quarter_of_its_window() -> None:
     stream = Incoming(window=100)
     stream.receive(0, 100)
-    assert [stream.consume(size) for size in (24, 1, 10, 14, 51)] == [None, 25, None, None, 100]
+    assert [stream.consume(offset) for offset in (24, 25, 35, 49, 100)] == [None, 25, None, None, 100]
+
+
+def test_a_stream_goes_on_where_another_connection_left_it() -> None:
+    sender, receiver = Outgoing.at(5000, window=100), Incoming.at(5000, window=100)
+    assert sender.room == 100
+    receiver.receive(sender.send(30), 30)
+    assert receiver.consume(4000) is None
+    assert receiver.consume(5030) == 5030
+    sender.acknowledge(5030)
+    assert sender.room == 100
 
 
 @given(st.integers(1, 1000), st.lists(st.integers(1, 1000)))
@@ -55,7 +65,7 @@ def test_two_ends_never_stall_and_never_exceed_the_window(window: int, sizes: li
         while sender.room < size:
             held = receiver.received - receiver.consumed
             assert held, "the sender waits and the receiver has nothing left to deal with"
-            offset = receiver.consume(min(held, 7))
+            offset = receiver.consume(receiver.consumed + min(held, 7))
             if offset is not None:
                 sender.acknowledge(offset)
         receiver.receive(sender.send(size), size)

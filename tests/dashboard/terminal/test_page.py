@@ -11,6 +11,7 @@ from tests.dashboard.terminal.console import Console
 from tests.support import session
 from tests.support.engine import EngineProcess
 from tests.support.redis import RedisServer
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.root, pytest.mark.browser]
 
@@ -42,7 +43,7 @@ def signed_in(console: Console) -> Iterator[Page]:
 
 
 @pytest.fixture
-def page(signed_in: Page) -> Iterator[Page]:
+def page(signed_in: Page, console: Console) -> Iterator[Page]:
     complaints: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
@@ -53,7 +54,7 @@ def page(signed_in: Page) -> Iterator[Page]:
     yield signed_in
     signed_in.remove_listener("console", note)
     signed_in.goto("about:blank")
-    assert not complaints
+    assert not complaints, console.log()[-4000:]
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def terminal(page: Page, console: Console, engine: EngineProcess, busybox: str) 
 
 
 def rows(page: Page) -> Locator:
-    return page.locator(".xterm-rows")
+    return page.locator(".terminal-screen:not([hidden]) .xterm-rows")
 
 
 def command(page: Page, line: str) -> None:
@@ -117,7 +118,7 @@ def test_the_size_follows_the_window(terminal: Page) -> None:
 
 def test_ctrl_c_interrupts_a_flood(terminal: Page) -> None:
     command(terminal, "yes")
-    expect(rows(terminal)).to_contain_text("y")
+    expect(rows(terminal)).to_contain_text("yyyy")  # each in a row of its own
     terminal.keyboard.press("Control+c")
     command(terminal, "clear; echo a''live")
     expect(rows(terminal)).to_contain_text("alive")
@@ -135,6 +136,8 @@ def test_ctrl_c_copies_a_selection_and_the_paste_arrives(terminal: Page) -> None
     terminal.keyboard.press("Enter")
     expect(rows(terminal)).to_contain_text(re.compile("(word.*){4}", re.DOTALL))
     terminal.keyboard.press("Control+c")
+    # The shell throws away what was typed before its prompt.
+    expect(rows(terminal)).to_contain_text(re.compile(r"\^C\s*/ #"))
     command(terminal, "echo aft''er")
     expect(rows(terminal)).to_contain_text("after")
 
@@ -159,13 +162,23 @@ def test_the_exit_code_is_shown_and_reconnecting_gives_a_new_shell(terminal: Pag
     expect(rows(terminal)).to_contain_text("again")
 
 
-def test_leaving_the_page_hangs_up(terminal: Page, engine: EngineProcess) -> None:
+def test_closing_the_tab_hangs_up(terminal: Page, engine: EngineProcess) -> None:
     started(terminal, "sleep 4321")
-    terminal.goto("about:blank")
-    for _ in range(100):
-        if "sleep 4321" not in engine.docker("exec", "term", "ps"):
-            return
-    raise AssertionError("the shell's program outlived its page")
+    terminal.once("dialog", lambda dialog: dialog.accept())
+    terminal.locator(".terminal-tab-close").click()
+    until("the shell's program to end", lambda: "sleep 4321" not in engine.docker("exec", "term", "ps"))
+
+
+def test_a_reload_comes_back_to_the_same_shell(terminal: Page) -> None:
+    command(terminal, "here=42; echo be''fore")
+    expect(rows(terminal)).to_contain_text("before")
+    session = terminal.locator("portside-terminal").get_attribute("data-session")
+    terminal.reload()
+    expect(terminal.locator("portside-terminal")).to_have_attribute("data-state", "open")
+    expect(rows(terminal)).to_contain_text("before")
+    command(terminal, "echo still:$here")
+    expect(rows(terminal)).to_contain_text("still:42")
+    assert terminal.locator("portside-terminal").get_attribute("data-session") == session
 
 
 def test_why_there_is_no_terminal_is_shown(page: Page, console: Console) -> None:

@@ -18,12 +18,14 @@ from dashboard.terminal.protocol import (
     Hello,
     Input,
     Output,
+    Person,
     Ping,
     Pong,
     ProtocolError,
     Ready,
     Reason,
     Resize,
+    State,
     decode,
     decode_from_client,
     encode,
@@ -43,10 +45,15 @@ frames: st.SearchStrategy[Frame] = st.one_of(
         rows=sides,
         columns=sides,
         session=words,
-        received=offsets,
+        client=st.text("0123456789abcdefXYZ", max_size=32),
+        received=st.none() | offsets,
+        ticket=words,
         shell=words,
         user=words,
         workdir=words,
+        title=st.text("title ", max_size=64),
+        attach=st.booleans(),
+        record=st.booleans(),
     ),
     st.builds(
         Ready,
@@ -56,7 +63,18 @@ frames: st.SearchStrategy[Frame] = st.one_of(
         output=offsets,
         input_window=offsets,
         output_window=offsets,
+        end=offsets,
         shell=words,
+        shells=st.lists(words, max_size=3).map(tuple),
+        lasts=st.booleans(),
+    ),
+    st.builds(
+        State,
+        rows=sides,
+        columns=sides,
+        leads=st.booleans(),
+        people=st.lists(st.builds(Person, words, st.booleans()), max_size=3).map(tuple),
+        records=st.booleans(),
     ),
     st.builds(Input, offsets, chunks),
     st.builds(Output, offsets, chunks),
@@ -99,6 +117,8 @@ def test_both_ends_agree_on_the_bytes(vector: dict[str, Any]) -> None:
     for name in ("data", "token"):
         if name in fields:
             fields[name] = bytes.fromhex(fields[name])
+    if "people" in fields:
+        fields["people"] = tuple(fields["people"])
     frame = getattr(protocol, vector["kind"].capitalize())(**fields)
     assert encode(frame).hex() == vector["bytes"]
     assert decode(bytes.fromhex(vector["bytes"])) == frame
@@ -136,6 +156,9 @@ REFUSED = {
     "a long shell": hello(shell="x" * 1025),
     "a hello beyond the limit": hello(comment="x" * MAX_TEXT),
     "output from before the beginning": hello(received=-1),
+    "a client with a slash in its name": hello(client="a/b"),
+    "a title of more than a line": hello(title="x" * 65),
+    "a state without a size": b'\x0a{"leads":true}',
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dashboard.terminal.flow import INPUT_WINDOW, OUTPUT_WINDOW
+from dashboard.terminal.lasting import Start
 from dashboard.terminal.protocol import (
     MAX_CHUNK,
     Acknowledge,
@@ -22,11 +23,14 @@ from dashboard.terminal.protocol import (
     Ready,
     Reason,
     Resize,
+    State,
     decode,
     encode,
 )
 from dashboard.terminal.refusal import Refused
-from dashboard.terminal.session import Session
+from dashboard.terminal.room import Company, Room
+from dashboard.terminal.sequence import Event, Taken, Written
+from dashboard.terminal.session import Session, Terminal, Times
 from dashboard.terminal.socket import Socket
 
 
@@ -34,24 +38,33 @@ from dashboard.terminal.socket import Socket
 class ScriptedShell:
     """Writes what the test puts into `output`, and keeps what is typed; `write` waits while `is_deaf`."""
 
+    start: Start = field(default_factory=lambda: Start(0, 0, 0))
     output: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
+    events: asyncio.Queue[Taken] = field(default_factory=asyncio.Queue)
     typed: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
     sizes: list[tuple[int, int]] = field(default_factory=list)
     taken: int = 0
+    heard: int = 0
     is_deaf: bool = False
 
-    async def read(self) -> bytes:
+    async def read(self) -> Event | None:
+        while self.output.empty() and self.events.empty():
+            await asyncio.sleep(0.001)
+        if not self.events.empty():
+            return self.events.get_nowait()
         data = await self.output.get()
         self.taken += len(data)
-        return data
+        return Written(self.start.output + self.taken - len(data), data) if data else None
 
     async def write(self, data: bytes) -> None:
         while self.is_deaf:
             await asyncio.sleep(0.001)
         await self.typed.put(data)
+        self.heard += len(data)
+        await self.events.put(Taken(self.start.input + self.heard))
 
     async def resize(self, rows: int, columns: int) -> None:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.002)
         self.sizes.append((rows, columns))
 
     async def end(self) -> Close:
@@ -72,6 +85,12 @@ class ScriptedBrowser:
         self.sent.put_nowait({"type": "websocket.disconnect", "code": 1001})
 
     async def hear(self) -> Frame:
+        """The next frame that is not about the company."""
+        while isinstance(frame := await self.hear_any(), State):
+            pass
+        return frame
+
+    async def hear_any(self) -> Frame:
         event = await asyncio.wait_for(self.received.get(), 10)
         return decode(event["bytes"])
 
@@ -83,23 +102,35 @@ class Stage:
     result: Callable[[], Coroutine[Any, Any, Close]]
 
 
+READY = Ready(
+    version=2,
+    session="5e55",
+    input=0,
+    output=0,
+    end=0,
+    input_window=INPUT_WINDOW,
+    output_window=OUTPUT_WINDOW,
+    shell="/bin/bash",
+)
+SIZE = Resize(24, 80)
+
+
+def make_session(browser: ScriptedBrowser, shell: Terminal, **options: Any) -> Session:
+    options.setdefault("check", _allowed)
+    company = Company("me", "ada", options.pop("types", True), 24, 80)
+    room = Room("terminal.5e55", company)
+    return Session(Socket(browser.sent.get, browser.received.put), shell, room, SIZE, **options)
+
+
 @asynccontextmanager
 async def playing(**options: Any) -> AsyncIterator[Stage]:
     """A session that has just said READY."""
     browser, shell = ScriptedBrowser(), ScriptedShell()
-    options.setdefault("check", _allowed)
-    session = Session(Socket(browser.sent.get, browser.received.put), shell, **options)
+    session = make_session(browser, shell, **options)
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(session.run("5e55", "/bin/bash"))
-        assert await browser.hear() == Ready(
-            version=1,
-            session="5e55",
-            input=0,
-            output=0,
-            input_window=INPUT_WINDOW,
-            output_window=OUTPUT_WINDOW,
-            shell="/bin/bash",
-        )
+        task = group.create_task(session.run(READY))
+        assert await browser.hear() == READY
+        assert isinstance(await browser.hear_any(), State)
 
         async def result() -> Close:
             return await asyncio.wait_for(task, 10)
@@ -142,7 +173,7 @@ async def test_a_paused_browser_stops_the_reading_of_the_shell() -> None:
         assert stage.browser.received.empty()
         stage.browser.say(Acknowledge(3 * MAX_CHUNK))
         frames += [await stage.browser.hear() for _ in range(3)]
-        assert [frame.offset for frame in frames if isinstance(frame, Output)] == [n * MAX_CHUNK for n in range(11)]
+        assert [frame.offset for frame in frames if isinstance(frame, Output)] == [n * MAX_CHUNK for n in range(7)]
 
 
 async def test_keys_reach_the_shell_while_its_output_waits() -> None:
@@ -157,9 +188,9 @@ async def test_acknowledgements_are_heard_while_the_shell_takes_no_input() -> No
     async with playing() as stage:
         stage.shell.is_deaf = True
         stage.browser.say(Input(0, b"typed ahead"))
-        for _ in range(9):
+        for _ in range(5):
             stage.shell.output.put_nowait(bytes(MAX_CHUNK))
-        for _ in range(8):
+        for _ in range(4):
             await stage.browser.hear()
         stage.browser.say(Acknowledge(OUTPUT_WINDOW))
         assert await stage.browser.hear() == Output(OUTPUT_WINDOW, bytes(MAX_CHUNK))
@@ -191,15 +222,15 @@ async def test_of_many_sizes_the_last_one_counts() -> None:
             stage.browser.say(Resize(24, columns))
         stage.browser.say(Ping())
         await stage.browser.hear()
-        await asyncio.sleep(0.01)
-        assert stage.shell.sizes[-1] == (24, 179)
+        while stage.shell.sizes[-1] != (24, 179):
+            await asyncio.sleep(0.001)
         assert len(stage.shell.sizes) < 100
 
 
 async def test_leaving_ends_the_session() -> None:
     async with playing() as stage:
         stage.browser.leave()
-        assert (await stage.result()).reason is Reason.HANG_UP
+        assert (await stage.result()).reason is Reason.LEFT
 
 
 async def test_close_ends_the_session() -> None:
@@ -239,14 +270,14 @@ async def test_a_text_message_ends_the_session() -> None:
 
 
 async def test_pings_keep_a_quiet_terminal_alive() -> None:
-    async with playing(ping_seconds=0.01, silent_seconds=1) as stage:
+    async with playing(times=Times(ping=0.01, silent=1)) as stage:
         for _ in range(5):
             assert await stage.browser.hear() == Ping()
             stage.browser.say(Pong())
 
 
 async def test_a_silent_browser_is_gone() -> None:
-    async with playing(ping_seconds=0.01, silent_seconds=0.05) as stage:
+    async with playing(times=Times(ping=0.01, silent=0.05)) as stage:
         assert (await stage.result()).reason is Reason.SILENT
 
 
@@ -254,16 +285,45 @@ async def test_signing_out_ends_the_terminal() -> None:
     async def refuse() -> None:
         raise Refused(Reason.SIGNED_OUT, "Sign in to use a terminal")
 
-    async with playing(ping_seconds=0.01, check=refuse) as stage:
+    async with playing(times=Times(check=0.01), check=refuse) as stage:
         assert await stage.result() == Close(Reason.SIGNED_OUT, "Sign in to use a terminal")
 
 
 async def test_a_failing_engine_is_not_swallowed() -> None:
     class Failing(ScriptedShell):
-        async def read(self) -> bytes:
+        async def read(self) -> Event | None:
             raise OSError("the engine went away")
 
-    browser = ScriptedBrowser()
-    session = Session(Socket(browser.sent.get, browser.received.put), Failing(), check=_allowed)
     with pytest.raises(OSError, match="went away"):
-        await session.run("5e55", "sh")
+        await make_session(ScriptedBrowser(), Failing()).run(READY)
+
+
+async def test_output_that_was_skipped_ends_the_session_so_that_the_browser_comes_again() -> None:
+    async with playing() as stage:
+        stage.shell.output.put_nowait(b"seen")
+        assert await stage.browser.hear() == Output(0, b"seen")
+        stage.shell.taken += 100
+        stage.shell.output.put_nowait(b"later")
+        assert (await stage.result()).reason is Reason.LAGGED
+
+
+async def test_who_watches_may_not_type() -> None:
+    async with playing(types=False) as stage:
+        stage.browser.say(Input(0, b"rm"))
+        assert (await stage.result()).reason is Reason.FORBIDDEN
+        assert stage.shell.typed.empty()
+
+
+async def test_a_session_goes_on_where_the_streams_stand() -> None:
+    browser, shell = ScriptedBrowser(), ScriptedShell(start=Start(output=1000, end=1000, input=77))
+    session = make_session(browser, shell)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(session.run(READY))
+        shell.output.put_nowait(b"more")
+        browser.say(Input(77, b"x"))
+        assert await browser.hear() == READY
+        assert await browser.hear() == Output(1000, b"more")
+        assert await asyncio.wait_for(shell.typed.get(), 10) == b"x"
+        browser.leave()
+        assert (await task).reason is Reason.LEFT
+    assert (session.output, session.typed) == (1004, 1)

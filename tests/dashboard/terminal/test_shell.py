@@ -19,13 +19,17 @@ def test_the_shell_keeps_the_number_that_was_told(shell: str) -> None:
     assert greeting.pid > 0
     assert greeting.rest == b"%d\n" % greeting.pid
     assert os.access(greeting.path, os.X_OK)
+    assert "sh" in greeting.shells
 
 
 @pytest.mark.parametrize("shell", ["no-such-shell", "/no/such/shell", "/etc/passwd", "$(reboot)", "a b"])
 def test_a_shell_that_is_not_there(shell: str) -> None:
     done = run(start_argv(shell))
     assert done.returncode == 127
-    assert read_greeting(done.stdout) == Greeting(0, shell, b"")
+    greeting = read_greeting(done.stdout)
+    assert greeting is not None
+    assert (greeting.pid, greeting.path, greeting.rest) == (0, shell, b"")
+    assert "sh" in greeting.shells
 
 
 def test_signals() -> None:
@@ -35,10 +39,10 @@ def test_signals() -> None:
 
 
 def test_a_greeting_in_pieces() -> None:
-    whole = b"\x1b]portside;17;/bin/bash\x07$ "
+    whole = b"\x1b]portside;17;/bin/bash; bash sh\x07$ "
     for size in range(len(whole) - 2):
         assert read_greeting(whole[:size]) is None
-    assert read_greeting(whole) == Greeting(17, "/bin/bash", b"$ ")
+    assert read_greeting(whole) == Greeting(17, "/bin/bash", ("bash", "sh"), len(whole) - 2, b"$ ")
 
 
 @pytest.mark.parametrize(
