@@ -161,6 +161,7 @@ class BlobStore:
         self._named = root / "sha256"
         self._ingest = root / "ingest"
         self._partial = root / "partial"
+        self._receiving: set[str] = set()
         for folder in (root, self._named, self._ingest, self._partial):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -189,6 +190,7 @@ class BlobStore:
         await asyncio.to_thread(self._expire)
         path = self._partial / self.path(digest).name
         incoming = Partial(path, self.path(digest), digest, size, inflow)
+        self._receiving.add(path.name)
         try:
             await incoming.recall()
             yield incoming
@@ -196,6 +198,7 @@ class BlobStore:
             path.unlink(missing_ok=True)
             raise
         finally:
+            self._receiving.remove(path.name)
             incoming.close()
 
     async def put(self, digest: str, data: bytes) -> None:
@@ -240,6 +243,14 @@ class BlobStore:
     async def remove(self, digest: str) -> None:
         """Delete the blob; no error when it is not there."""
         await asyncio.to_thread(self.path(digest).unlink, missing_ok=True)
+
+    def forget_partial(self) -> int:
+        """Delete what came of downloads that were cut and nobody goes on with; returns how many bytes that was."""
+        forgotten = [path for path in self._partial.iterdir() if path.name not in self._receiving]
+        size = sum(path.stat().st_size for path in forgotten)
+        for path in forgotten:
+            path.unlink()
+        return size
 
     def _expire(self) -> None:
         """Delete what nobody has added to for a day."""

@@ -17,8 +17,8 @@ _KNOWN: Final = frozenset({"dangling", "until", "label", "label!"})
 async def prune(images: Images, events: EventBus, wanted: Filters) -> dict[str, Any]:
     """Remove the images that no container uses and the filters allow to go; returns Docker's report.
 
-    Without `dangling` = false only those without a name go. What a running pull or save has in hand stays.
-    Raises InvalidParameter for a filter that is not one of these.
+    Without `dangling` = false only those without a name go. What came of pulls that were cut goes always, and what a
+    running pull or save has in hand stays. Raises InvalidParameter for a filter that is not one of these.
     """
     rows: list[dict[str, str]] = []
     before = {part: size for part, size in images.footprint().parts.items() if images.keeps(*part)}
@@ -27,7 +27,7 @@ async def prune(images: Images, events: EventBus, wanted: Filters) -> dict[str, 
             # It may have got a container since, or have gone together with another of its names.
             with suppress(Conflict, NotFound):
                 rows += await images.remove(name)
-    reclaimed = sum(size for part, size in before.items() if not images.keeps(*part))
+    reclaimed = sum(size for part, size in before.items() if not images.keeps(*part)) + images.blobs.forget_partial()
     events.publish("image", "prune", "", {"reclaimed": str(reclaimed)})
     return {"ImagesDeleted": rows or None, "SpaceReclaimed": reclaimed}
 

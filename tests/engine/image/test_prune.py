@@ -1,6 +1,8 @@
 import pytest
 
 from engine.errors import InvalidParameter
+from engine.image.blobs import PIECE
+from engine.image.inflow import Inflow
 from engine.image.prune import prune
 from tests.engine.image.shelf import Shelf
 
@@ -52,3 +54,16 @@ async def test_filters(shelf: Shelf) -> None:
         await prune(shelf.images, shelf.events, {"name": ["x"]})
     assert (await prune(shelf.images, shelf.events, {"label": ["keep=yes"], "until": ["1h"]}))["ImagesDeleted"]
     assert shelf.images.list({"until": ["1h"]}) == []
+
+
+async def test_what_came_in_half_goes_unless_somebody_goes_on_with_it(shelf: Shelf) -> None:
+    blobs = shelf.images.blobs
+    one, other = (f"sha256:{number:064}" for number in range(2))
+    for digest in (one, other):
+        with Inflow() as inflow:
+            async with blobs.resume(digest, 2 * PIECE, inflow) as incoming:
+                await incoming.write(bytes(PIECE))
+    with Inflow() as inflow:
+        async with blobs.resume(one, 2 * PIECE, inflow):
+            assert (await prune(shelf.images, shelf.events, {}))["SpaceReclaimed"] == PIECE
+            assert [path.name for path in (shelf.home / "images/partial").iterdir()] == [one.removeprefix("sha256:")]
