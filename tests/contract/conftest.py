@@ -1,5 +1,6 @@
 """Each case runs once a daemon; what a case makes is removed after it."""
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,9 @@ def dockerd_with_busybox(nothing_is_left: None, busybox: str, busybox_layout: Pa
         pytest.skip("no dockerd on this host to compare with (Debian's docker.io has one)")
     with dockerd.Dockerd() as started:
         started.load(busybox_layout, busybox)
+        # Without its own loopback it takes the host for one without IPv6.
+        argv = ["nsenter", f"--net=/proc/{started.pid}/ns/net", "ip", "link", "set", "lo", "up"]
+        subprocess.run(argv, check=True)
         yield started.docker
 
 
