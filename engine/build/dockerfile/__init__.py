@@ -16,6 +16,6 @@
 
 Stages that don't need each other (`stage.needs`, numbers of stages) may be built at once. Instructions are frozen
 dataclasses (instructions.py), matched by type. The image's env comes from the base, so expansion happens as a stage is
-built and not before. Where a step fails, `instruction.error(message)` makes the error that shows its lines. Triggers
-that name other stages (`ONBUILD COPY --from=…`) need `plan(dockerfile.with_triggers(index, triggers), …)` anew.
+built and not before. Where a step fails, `instruction.error(message)` makes the error that shows its lines. Names that
+a base image's triggers bring (`ONBUILD COPY --from=…`) are looked up in `stage.origins` as late as they are asked for.
 """

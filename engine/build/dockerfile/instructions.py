@@ -4,7 +4,7 @@ What holds for one form of an instruction only is a type (`ShellForm`, `ExecForm
 fields variables are replaced in is the business of `engine.build.dockerfile.expansion`.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from engine.build.dockerfile.errors import ParseError, parse_error
@@ -245,9 +245,3 @@ class Dockerfile:
     meta_args: tuple[Arg, ...]
     stages: tuple[Stage, ...]
     warnings: tuple[Advice, ...] = ()
-
-    def with_triggers(self, index: int, triggers: tuple[Instruction, ...]) -> "Dockerfile":
-        """The same file with the base image's ONBUILD triggers at the head of the stage `index`."""
-        stage = self.stages[index]
-        grown = replace(stage, instructions=(*triggers, *stage.instructions))
-        return replace(self, stages=(*self.stages[:index], grown, *self.stages[index + 1 :]))

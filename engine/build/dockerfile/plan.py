@@ -1,57 +1,24 @@
 """What of a Dockerfile has to be built for a target, and what each stage builds on."""
 
-import re
-from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
-from typing import Final
 
-from engine.build.dockerfile.errors import ParseError
 from engine.build.dockerfile.expansion import expand_instruction
-from engine.build.dockerfile.flags import suggestion
 from engine.build.dockerfile.instructions import Arg, Copy, Dockerfile, From, Instruction, Onbuild, Run, Stage
+from engine.build.dockerfile.origins import ContextOrigin, ImageOrigin, Names, Origin, Origins, Scratch, StageOrigin
 from engine.build.dockerfile.parse import parse_triggers
 from engine.build.dockerfile.scope import PROXIES, Scope, head_args, platform_args
 
-_NUMBER: Final = re.compile(r"[0-9]+", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Scratch:
-    """No files at all."""
-
-
-@dataclass(frozen=True)
-class StageOrigin:
-    """Another stage of the file, by its number."""
-
-    index: int
-
-
-@dataclass(frozen=True)
-class ImageOrigin:
-    """An image by reference; `platform` is what its FROM asks for, "" for the build's own."""
-
-    reference: str
-    platform: str = ""
-
-
-@dataclass(frozen=True)
-class ContextOrigin:
-    """A named context of the build's request (`--build-context`)."""
-
-    name: str
-
-
-Origin = Scratch | StageOrigin | ImageOrigin | ContextOrigin
+__all__ = ["ContextOrigin", "ImageOrigin", "Origin", "Plan", "PlannedStage", "Scratch", "StageOrigin", "plan"]
 
 
 @dataclass(frozen=True)
 class PlannedStage:
-    """A stage with its FROM expanded, and with the ONBUILD triggers of the stage of this file that it builds on.
+    """A stage with its FROM expanded.
 
-    `origins`: what each `COPY --from` and `RUN --mount=from` names, as written.
+    `origins`: what each `COPY --from` and `RUN --mount=from` names, as written, in the stage and in the triggers of
+    what it builds on.
     """
 
     stage: Stage
@@ -116,18 +83,20 @@ def plan(
     given = dict(build_args or {})
     escape = dockerfile.directives.escape
     head = head_args(dockerfile.meta_args, given, platform_args(platform, platform, target), escape)
-    names = _Names(dockerfile.stages, frozenset(contexts))
+    names = Names(dockerfile.stages, frozenset(contexts))
     planned = [_planned(stage, head, escape, names) for stage in dockerfile.stages]
-    ordered = _needed(planned, names.target(target))
-    return Plan(ordered, head, given, escape, _unused(dockerfile, given, head))
+    order = _order(planned, names.target(target))
+    ranks = {index: rank for rank, index in enumerate(order)}
+    stages = tuple(_with_late_names(planned[index], names, ranks) for index in order)
+    return Plan(stages, head, given, escape, _unused(dockerfile, given, head))
 
 
-def _planned(stage: Stage, head: Mapping[str, str], escape: str, names: "_Names") -> PlannedStage:
+def _planned(stage: Stage, head: Mapping[str, str], escape: str, names: Names) -> PlannedStage:
     base = expand_instruction(stage.base, head, escape)
     origin = names.base(base, stage.index)
     steps = (*_triggered(base, origin, names.stages), *stage.instructions)
     origins = {name: names.source(name, stage.index, step) for step in steps for name in _sources(step)}
-    return PlannedStage(Stage(stage.index, base, steps), origin, origins)
+    return PlannedStage(replace(stage, base=base), origin, origins)
 
 
 def _triggered(base: From, origin: Origin, stages: tuple[Stage, ...]) -> tuple[Instruction, ...]:
@@ -146,57 +115,12 @@ def _sources(step: Instruction) -> Iterator[str]:
             yield from (mount.from_ for mount in mounts if mount.from_)
 
 
-@dataclass(frozen=True)
-class _Names:
-    """What names mean. A name given twice means the nearest stage above, as a reader takes it."""
-
-    stages: tuple[Stage, ...]
-    contexts: frozenset[str]
-    numbers: dict[str, list[int]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for stage in self.stages:
-            if stage.base.name:
-                self.numbers.setdefault(stage.base.name, []).append(stage.index)
-
-    def base(self, base: From, index: int) -> Origin:
-        """A FROM's image: it knows only the stages above it, and those by name."""
-        return self._outside(base.image, base.platform, self._above(base.image, index))
-
-    def source(self, name: str, index: int, step: Instruction) -> Origin:
-        """What `--from` names: a stage by name, above or below, one by number, or an image."""
-        if _NUMBER.fullmatch(name):
-            if len(name) > 6 or int(name) >= len(self.stages):
-                raise step.error(f"invalid stage index {name[:20]}")
-            return StageOrigin(int(name))
-        below = self.numbers.get(name.lower(), [None])[0]
-        above = self._above(name, index)
-        return self._outside(name, "", below if above is None else above)
-
-    def _above(self, name: str, index: int) -> int | None:
-        numbers = self.numbers.get(name.lower(), [])
-        place = bisect_left(numbers, index)
-        return numbers[place - 1] if place else None
-
-    def _outside(self, name: str, platform: str, stage: int | None) -> Origin:
-        if name in self.contexts:
-            return ContextOrigin(name)
-        if stage is not None:
-            return StageOrigin(stage)
-        return Scratch() if name == "scratch" else ImageOrigin(name, platform)
-
-    def target(self, name: str) -> int:
-        if not name:
-            return len(self.stages) - 1
-        if name.lower() in self.numbers:
-            return self.numbers[name.lower()][-1]
-        if _NUMBER.fullmatch(name) and len(name) <= 6 and int(name) < len(self.stages):
-            return int(name)
-        raise ParseError(f'target stage "{name}" could not be found{suggestion(name, list(self.numbers))}')
+def _with_late_names(stage: PlannedStage, names: Names, ranks: Mapping[int, int]) -> PlannedStage:
+    return replace(stage, origins=Origins(stage.origins, names, stage.stage.base, stage.index, ranks))
 
 
-def _needed(planned: list[PlannedStage], target: int) -> tuple[PlannedStage, ...]:
-    """The stages that `target` reaches, in an order that can be built."""
+def _order(planned: list[PlannedStage], target: int) -> list[int]:
+    """The numbers of the stages that `target` reaches, in an order that can be built."""
     reached, waiting = {target}, [target]
     while waiting:
         fresh = planned[waiting.pop()].needs - reached
@@ -204,11 +128,10 @@ def _needed(planned: list[PlannedStage], target: int) -> tuple[PlannedStage, ...
         waiting += fresh
     graph = {index: sorted(planned[index].needs) for index in sorted(reached)}
     try:
-        order = list(TopologicalSorter(graph).static_order())
+        return list(TopologicalSorter(graph).static_order())
     except CycleError as error:
         stage = planned[min(error.args[1])].stage
         raise stage.base.error(f"circular dependency detected on stage: {stage.name}") from error
-    return tuple(planned[index] for index in order)
 
 
 def _unused(dockerfile: Dockerfile, given: Mapping[str, str], head: Mapping[str, str]) -> tuple[str, ...]:
