@@ -29,6 +29,8 @@ from engine.build.dockerfile.instructions import (
 )
 from engine.build.dockerfile.mount_flag import expanded
 from engine.build.dockerfile.ports import exposed_ports
+from engine.container.signals import signal_number
+from engine.errors import InvalidParameter
 
 I = TypeVar("I", bound=Instruction)  # noqa: E741 - an instruction
 Word = Callable[[str], str]
@@ -70,7 +72,7 @@ def _single(step: Instruction, word: Word) -> Instruction:
         case Workdir():
             return replace(step, path=word(step.path))
         case Stopsignal():
-            return replace(step, signal=word(step.signal))
+            return replace(step, signal=_signal(step, word))
         case From():
             return replace(step, image=_image(step, word), platform=word(step.platform))
         case _:
@@ -91,6 +93,15 @@ def _volumes(step: Volume, word: Word) -> tuple[str, ...]:
     if not all(paths):
         raise SyntaxProblem("VOLUME specified can not be an empty string")
     return paths
+
+
+def _signal(step: Stopsignal, word: Word) -> str:
+    signal = word(step.signal)
+    try:
+        signal_number(signal)
+    except InvalidParameter as error:
+        raise SyntaxProblem(error.message) from error
+    return signal
 
 
 def _image(step: From, word: Word) -> str:

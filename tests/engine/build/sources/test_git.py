@@ -97,6 +97,19 @@ async def test_submodules_come_along(git_server, scratch):
     assert not list(tree.root.rglob(".git"))
 
 
+async def test_a_server_of_plain_files_gives_all_it_has(serve, git_server, scratch):
+    """It can't fetch one commit alone (git's "dumb" protocol), nor name what HEAD is without being asked."""
+    repository = git_server.repository("r.git")
+    repository.commit(a="one")
+    commit = repository.commit(a="two")
+    repository.git("update-server-info")
+    app = web.Application()
+    app.router.add_static("/r.git", repository.path / ".git")
+    async with serve(app) as server:
+        tree = await fetch_git(GitAddress(str(server.make_url("/r.git"))), scratch)
+    assert (tree.commit, listing(tree.root)) == (commit, {"a": "two"})
+
+
 @pytest.mark.parametrize(
     ("url", "refusal"),
     [
