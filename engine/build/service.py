@@ -7,7 +7,9 @@ from typing import Any
 
 from engine import tasks
 from engine.build.bases import Puller
+from engine.build.cache.entries import Entries
 from engine.build.cache.mounts import CacheMounts
+from engine.build.cache.prune import Pruning, prune
 from engine.build.cache.records import StepRecord
 from engine.build.cache.steps import StepCache
 from engine.build.filework import FileWork
@@ -43,6 +45,7 @@ class Builds:
             caches=CacheMounts(parts.config.home / "build" / "mounts"),
         )
         images.keep_also(self._tools.cache.needed)
+        self._entries = Entries(self._tools.cache, self._tools.caches, images)
 
     async def restore(self) -> None:
         """Take away what a dead engine had half made; the rest goes with stray containers, networks and layers."""
@@ -50,6 +53,16 @@ class Builds:
 
     def close(self) -> None:
         self._workshop.close()
+
+    async def usage(self) -> list[dict[str, Any]]:
+        """What the cache has, as Docker's BuildCache."""
+        return [entry.to_json() for entry in await self._entries.all()]
+
+    async def prune(self, wanted: Pruning) -> dict[str, Any]:
+        """Remove of the cache what is wanted and no build uses; returns Docker's report. Raises InvalidParameter."""
+        report = await prune(self._entries, wanted)
+        self._tools.parts.events.publish("builder", "prune", "", {"reclaimed": str(report["SpaceReclaimed"])})
+        return report
 
     async def build(self, request: BuildRequest, body: AsyncIterable[bytes]) -> AsyncGenerator[Message, None]:
         """Build an image of the context `body` (a tar); yields Docker's messages, the last of them its ID and names.

@@ -111,7 +111,7 @@ def _remote(request: web.Request) -> str:
 
 
 def _limits(request: web.Request) -> HostConfig:
-    fields: dict[str, Any] = {field: _integer(request, name) for name, field in _NUMBERS.items()}
+    fields: dict[str, Any] = {field: bytes_of(request, name) for name, field in _NUMBERS.items()}
     fields |= {field: word(request, name) or "" for name, field in _TEXTS.items()}
     fields["ExtraHosts"] = _strings(request, "extrahosts") or None
     fields["Ulimits"] = _json(request, "ulimits") or None
@@ -120,7 +120,8 @@ def _limits(request: web.Request) -> HostConfig:
     return adapt(host)[0]
 
 
-def _integer(request: web.Request, name: str) -> int:
+def bytes_of(request: web.Request, name: str) -> int:
+    """A whole number of any size that a disk or a memory can have; 0 where there is none."""
     text = word(request, name) or "0"
     if not _WHOLE.fullmatch(text):
         raise InvalidParameter(f"invalid value {text!r} for {name}: a whole number is expected")

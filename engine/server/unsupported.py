@@ -16,7 +16,6 @@ _PLUGINS: Final = "plugins"
 
 #: Method, path, and what is not supported.
 UNSUPPORTED: Final[tuple[tuple[str, str, str], ...]] = (
-    ("POST", "/build/prune", "a build cache"),
     ("POST", "/session", "a BuildKit session"),
     ("PUT", "/volumes/{name:.+}", "updating a cluster volume"),
     ("GET", "/plugins", _PLUGINS),

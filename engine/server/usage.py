@@ -6,6 +6,7 @@ from collections.abc import Collection
 from enum import StrEnum
 from typing import Any
 
+from engine.build.service import Builds
 from engine.container.service import Containers
 from engine.image import view
 from engine.image.service import Images
@@ -23,7 +24,9 @@ class Kind(StrEnum):
     BUILD_CACHE = "build-cache"
 
 
-async def usage(images: Images, containers: Containers, volumes: Volumes, kinds: Collection[Kind]) -> dict[str, Any]:
+async def usage(
+    images: Images, containers: Containers, volumes: Volumes, builds: Builds, kinds: Collection[Kind]
+) -> dict[str, Any]:
     """Docker's SystemDataUsageResponse for these kinds. Sizes in bytes; what images share counts once.
 
     An image's size is all that it takes of the disk, so it is more here than in lists of images (see `footprint`).
@@ -38,7 +41,8 @@ async def usage(images: Images, containers: Containers, volumes: Volumes, kinds:
         users = Counter(mount.get("Name") for row in rows for mount in row["Mounts"])
         document["Volumes"] = [await _volume(volume, users[volume.name]) for volume in volumes.list()]
     if Kind.BUILD_CACHE in kinds:
-        document["BuildCache"] = []
+        document["BuildCache"] = rows = await builds.usage()
+        document["BuilderSize"] = sum(row["Size"] for row in rows if not row["Shared"])
     return document
 
 

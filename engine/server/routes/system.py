@@ -43,7 +43,7 @@ async def df(request: web.Request) -> web.Response:
         kinds = {Kind(value) for value in request.query.getall("type", [])} or set(Kind)
     except ValueError as error:
         raise InvalidParameter(f"unknown object type: {error}") from error
-    return reply(await usage(parts.images, parts.containers, parts.volumes, kinds))
+    return reply(await usage(parts.images, parts.containers, parts.volumes, parts.builds, kinds))
 
 
 @routes.get("/info")

@@ -17,7 +17,6 @@ DESCRIPTION = Path(__file__).parents[4] / "shared/reference/docker-engine-api-v1
 @pytest.mark.parametrize(
     ("method", "path", "what"),
     [
-        ("POST", "/v1.41/build/prune?all=1", "a build cache"),
         ("POST", "/plugins/vieux/sshfs:latest/enable", "plugins"),
         ("GET", "/nodes", "swarm mode"),
         ("POST", "/swarm/init", "swarm mode"),
