@@ -17,7 +17,7 @@ from dashboard.access.middleware import rights_in
 from dashboard.access.need import needs
 from dashboard.access.objects import Kind
 from dashboard.access.permissions import Permission
-from dashboard.access.projects import claimed
+from dashboard.access.projects import NotAllowed, claimed
 from dashboard.audit.requests import note
 from dashboard.hosts.client import EngineFailure
 from dashboard.hosts.forms import TickedForm
@@ -106,9 +106,9 @@ class Pages(Generic[S, D]):
             form = form_class(request.POST if request.method == "POST" else None)
             if form.is_valid():
                 try:
-                    made = await create(where, claimed(rights_in(request), where, form.body()))
-                except EngineFailure as failure:
-                    form.add_error(None, failure.message)
+                    made = await create(where, await claimed(rights_in(request), where, self.kind, form.body()))
+                except (EngineFailure, NotAllowed) as failure:
+                    form.add_error(None, str(failure))
                 else:
                     return HttpResponseRedirect(reverse(f"{self.app}:show", args=[host, made]))
             return _form(request, f"{self.app}/create.html", where, form)

@@ -49,7 +49,7 @@ def run(job_id: str, work: Work) -> None:
 
 
 async def _run_claimed(claim: Claim, work: Work) -> None:
-    job = await Job.objects.select_related("host").aget(pk=claim.job)
+    job = await Job.objects.select_related("host", "project").aget(pk=claim.job)
     async with aclosing(stream.connect()) as redis:
         try:
             out = await Writer.resume(

@@ -13,11 +13,11 @@ from aiodocker.containers import DockerContainer
 from aiodocker.exceptions import DockerError
 
 from dashboard.hosts.client import EngineFailure, engine
+from dashboard.jobs.creation import LABEL, body
 from dashboard.jobs.output.entries import Level
 from dashboard.jobs.params import Kind, RunParams
 from workers import job
 from workers.app import app
-from workers.creation import LABEL, body
 from workers.pull import pull_image
 from workers.work import Attempt
 
@@ -107,7 +107,8 @@ async def _create(docker: Docker, attempt: Attempt[RunParams]) -> None:
     """
     params = attempt.params
     creating = asyncio.get_running_loop().create_task(
-        docker.containers.create(body(params, attempt.job), name=params.name), name=f"create {params.name}"
+        docker.containers.create(body(params, attempt.job, attempt.project), name=params.name),
+        name=f"create {params.name}",
     )
     try:
         await asyncio.shield(creating)

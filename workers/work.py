@@ -23,6 +23,8 @@ class Attempt(Generic[P]):
     out: Writer
     result: dict[str, Any]
     save: Callable[[dict[str, Any]], Awaitable[None]]
+    #: The name of the project that owns what is made; empty for none.
+    project: str = ""
     progress: int = 0
 
     async def keep(self, **made: Any) -> None:
@@ -55,4 +57,5 @@ class Work(Protocol):
 
 
 def attempt_of(job: Job, out: Writer, save: Callable[[dict[str, Any]], Awaitable[None]]) -> Attempt[Any]:
-    return Attempt(job.pk, job.host, job.parameters, out, dict(job.result), save)
+    project = job.project.slug if job.project is not None else ""
+    return Attempt(job.pk, job.host, job.parameters, out, dict(job.result), save, project)

@@ -30,6 +30,8 @@ _OPENINGS: Final = (
     "MaskedPaths",
     "ReadonlyPaths",
 )
+#: Options of a bridge that say nothing to the host.
+_NETWORK_OPTIONS: Final = {"com.docker.network.driver.mtu", "com.docker.network.bridge.enable_icc"}
 DOCKER_HUB: Final = "docker.io"
 
 
@@ -96,6 +98,15 @@ class Policy:
             yield _("volume options are not allowed")
         elif options.get("type") != "tmpfs" and options:
             yield from self._of_volume_device(options)
+
+    def of_network(self, body: Mapping[str, Any]) -> Iterator[str]:
+        """Why a network may not be made from `body`: other drivers put containers on the host's own cables."""
+        if self.privileged:
+            return
+        if (driver := body.get("Driver") or "bridge") != "bridge":
+            yield _("networks of the driver %(driver)s are not allowed") % {"driver": driver}
+        for option in sorted((body.get("Options") or {}).keys() - _NETWORK_OPTIONS):
+            yield _("%(option)s is not allowed") % {"option": option}
 
     def _of_volume_device(self, options: Mapping[str, str]) -> Iterator[str]:
         wishes = options.get("o", "").split(",")

@@ -5,8 +5,11 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
+from dashboard.access.models import Project
+from dashboard.access.objects import Kind
 from dashboard.access.ownership import LABEL
 from dashboard.access.permissions import Permission
+from dashboard.access.policy import UNLIMITED, Policy
 from dashboard.access.rights import Rights
 from dashboard.hosts.models import Host
 
@@ -33,8 +36,26 @@ def labelled(labels: dict[str, str], project: str) -> dict[str, str]:
     return {**labels, LABEL: project}
 
 
-def claimed(rights: Rights, host: Host, body: dict[str, Any]) -> dict[str, Any]:
-    """The engine's `create` body with the label of the project that it is for: the one its labels ask for, if any."""
+async def claimed(rights: Rights, host: Host, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
+    """The engine's `create` body of a volume or network, with the label of the project that it is for.
+
+    Raises PermissionDenied for a project that is not one's own, NotAllowed for what the policy forbids.
+    """
     labels = body.get("Labels") or {}
-    project = project_for(rights, host, Permission.RUN, labels.get(LABEL, ""))
-    return {**body, "Labels": labelled(labels, project) if project else labels}
+    slug = project_for(rights, host, Permission.RUN, labels.get(LABEL, ""))
+    project = await Project.objects.filter(slug=slug).afirst() if slug else None
+    policy = policy_for(rights, host, project)
+    if told := list(policy.of_volume(body) if kind is Kind.VOLUME else policy.of_network(body)):
+        raise NotAllowed("; ".join(told))
+    return {**body, "Labels": labelled(labels, slug) if slug else labels}
+
+
+def policy_for(rights: Rights, host: Host, project: Project | None) -> Policy:
+    """Who may do what is root on the host, may; others what their project says, or nothing of that kind."""
+    if rights.has(Permission.PRIVILEGED_RUN, host.name):
+        return UNLIMITED
+    return Policy.from_json(project.policy) if project is not None else Policy()
+
+
+class NotAllowed(Exception):
+    """What was asked for is against the policy; the text says what of it."""

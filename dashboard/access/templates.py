@@ -5,12 +5,21 @@ from typing import Any
 from django.http import HttpRequest
 
 from dashboard.access.middleware import rights_in
+from dashboard.access.permissions import Permission
 from dashboard.hosts.models import LOCAL
 
 
 def permitted(request: HttpRequest) -> dict[str, Any]:
-    """`may`: the names of what is permitted for some part of the address's host; `rules`: of the console itself."""
+    """`may`: what is permitted for some part of the address's host; `rules`: with everything there is.
+
+    `sees_host`: whether all of the host is shown; `own_projects`: those in which new things can be made.
+    """
     rights = rights_in(request)
     match = request.resolver_match
     host = str(match.kwargs.get("host", LOCAL)) if match else LOCAL
-    return {"may": rights.somewhere_on(host), "rules": rights.everywhere, "sees_host": "see" in rights.on_host(host)}
+    return {
+        "may": rights.somewhere_on(host),
+        "rules": rights.everywhere,
+        "sees_host": rights.has(Permission.SEE, host),
+        "own_projects": sorted(rights.projects_with(Permission.RUN, host)),
+    }

@@ -8,20 +8,16 @@ from asgiref.sync import async_to_sync
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from dashboard.access.objects import Kind as ObjectKind
-from dashboard.access.permissions import Permission
-from dashboard.api.access import host_for, object_for
+from dashboard.access.models import Project
 from dashboard.api.principal import Principal, principal_of
 from dashboard.api.problems import Refusal
 from dashboard.api.schemas.orders import JobOrder
 from dashboard.hosts.models import Host
-from dashboard.jobs import actions
+from dashboard.jobs import actions, door
+from dashboard.jobs.door import Admission
 from dashboard.jobs.models import Job
 from dashboard.jobs.params.base import Params
-from dashboard.jobs.params.execute import ExecParams
-from dashboard.jobs.params.images import CommitParams
 from dashboard.jobs.params.kind import Kind
-from dashboard.jobs.params.run import RunParams
 
 REFUSES: Final = (
     HTTPStatus.BAD_REQUEST,
@@ -45,36 +41,34 @@ class Ordered:
     host: Host
     parameters: Params
     time_limit: int
+    project: Project | None
 
     def enqueue(self, principal: Principal) -> Job:
         """The job, queued."""
         parameters = self.parameters.model_dump(mode="json")
         return actions.enqueue(
-            self.kind, self.host, principal.user, parameters, by=principal.by, time_limit=self.time_limit
+            self.kind,
+            self.host,
+            principal.user,
+            parameters,
+            project=self.project,
+            by=principal.by,
+            time_limit=self.time_limit,
         )
 
 
 def admitted(request: HttpRequest, order: JobOrder) -> Ordered:
     """Raises Refusal, Http404, PermissionDenied, EngineFailure."""
-    host = admit(request, order.kind, order.host, order.parameters)
-    return Ordered(order.kind, host, order.parameters, order.time_limit)
+    found = admit(request, order.kind, order.host, order.parameters, order.project)
+    return Ordered(order.kind, found.host, order.parameters, order.time_limit, found.project)
 
 
-def admit(request: HttpRequest, kind: Kind, host: str, parameters: Params) -> Host:
-    """The host, if whoever asks may have such a job done on it. Raises as `admitted`.
-
-    A job about one container is for those, too, whose project the container is of; every other job concerns the host.
-    """
-    if kind.permission not in principal_of(request).scopes:
+def admit(request: HttpRequest, kind: Kind, host: str, parameters: Params, project: str = "") -> Admission:
+    """Where, and for which project, such a job may be done for whoever asks. Raises as `admitted`."""
+    principal = principal_of(request)
+    if kind.permission not in principal.scopes:
         raise Refusal(HTTPStatus.FORBIDDEN, _("This needs a token with the scope: %s") % kind.permission)
-    if isinstance(parameters, ExecParams | CommitParams):
-        where, _found = _object_for(request, kind.permission, host, ObjectKind.CONTAINER, parameters.container)
-        return where
-    where = _host_for(request, kind.permission, host)
-    if isinstance(parameters, RunParams) and parameters.is_privileged:
-        _host_for(request, Permission.PRIVILEGED_RUN, host)
-    return where
+    return _admit(principal.rights, kind, host, parameters, project)
 
 
-_host_for = async_to_sync(host_for)
-_object_for = async_to_sync(object_for)
+_admit = async_to_sync(door.admit)

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from asgiref.sync import sync_to_async
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from dashboard.access.middleware import rights_in
 from dashboard.access.need import needs
 from dashboard.access.objects import Kind
 from dashboard.access.permissions import Permission
-from dashboard.accounts.current import current_user
 from dashboard.containers.actions import Action, perform, perform_all
 from dashboard.containers.forms import RunForm
 from dashboard.containers.inside import list_changes, list_processes
@@ -20,7 +19,7 @@ from dashboard.containers.state import State
 from dashboard.hosts.forms import TickedForm
 from dashboard.hosts.lookup import get_host, unless_gone
 from dashboard.images.queries import list_tags
-from dashboard.jobs.actions import enqueue
+from dashboard.jobs.ordering import ordered
 from dashboard.jobs.params import Kind as JobKind
 from dashboard.pages import Pages
 
@@ -127,8 +126,8 @@ async def run(request: HttpRequest, host: str) -> HttpResponse:
     """The run form; a valid one becomes a Job, on whose page the user goes on."""
     where = await get_host(host)
     form = RunForm(request.POST or None, initial={"image": request.GET.get("image", ""), "network": "bridge"})
-    if request.method == "POST" and form.is_valid():
-        job = await sync_to_async(enqueue)(JobKind.RUN, where, await current_user(request), form.params())
+    if form.is_valid() and (job := await ordered(request, JobKind.RUN, where, form)):
         return HttpResponseRedirect(job.get_absolute_url())
-    context: dict[str, Any] = {"host": where, "form": form, "tags": await list_tags(where)}
+    tags = await list_tags(where) if rights_in(request).has(Permission.SEE, host) else []
+    context: dict[str, Any] = {"host": where, "form": form, "tags": tags}
     return render(request, "containers/run.html", context)

@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import ngettext
@@ -12,12 +11,11 @@ from django.views.decorators.http import require_POST
 from dashboard.access.need import needs
 from dashboard.access.objects import Kind
 from dashboard.access.permissions import Permission
-from dashboard.accounts.current import current_user
 from dashboard.hosts.lookup import get_host
 from dashboard.images import actions
 from dashboard.images.forms import PullForm, RemoveForm
 from dashboard.images.queries import get_image, list_dangling, list_images
-from dashboard.jobs.actions import enqueue
+from dashboard.jobs.ordering import ordered
 from dashboard.jobs.params import Kind as JobKind
 from dashboard.pages import Pages
 
@@ -45,8 +43,7 @@ async def pull(request: HttpRequest, host: str) -> HttpResponse:
     """A valid form becomes a Job, on whose page the user goes on."""
     where = await get_host(host)
     form = PullForm(request.POST)
-    if form.is_valid():
-        job = await sync_to_async(enqueue)(JobKind.PULL, where, await current_user(request), form.params())
+    if form.is_valid() and (job := await ordered(request, JobKind.PULL, where, form)):
         return HttpResponseRedirect(job.get_absolute_url())
     context = {"host": where, "images": await pages.of(request, where), "form": form}
     return render(request, "images/list.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -9,11 +9,13 @@ from dashboard.jobs.models import Job, JobQuerySet
 
 
 def seen_by(user: User, rights: Rights) -> JobQuerySet:
-    """The jobs that `user` asked for, and all of the hosts that they see whole."""
+    """The jobs that `user` asked for, those of their projects, and all of the hosts that they see whole."""
     jobs = Job.objects.all()
     if Permission.SEE in rights.everywhere:
         return jobs
-    return jobs.filter(Q(requested_by=user) | Q(host__name__in=rights.hosts_with(Permission.SEE)))
+    seen = Q(host__name__in=rights.hosts_with(Permission.SEE))
+    shared = Q(project__slug__in=[slug for slug, permitted in rights.projects.items() if Permission.SEE in permitted])
+    return jobs.filter(Q(requested_by=user) | seen | shared).distinct()
 
 
 def may_stop(user: User, rights: Rights, job: Job) -> bool:

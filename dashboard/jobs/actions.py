@@ -1,4 +1,4 @@
-"""What users do with jobs. Called by views; permission is the view's business."""
+"""What users do with jobs. Whether they may is asked before, of `dashboard.jobs.door`."""
 
 import logging
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from dashboard.access.models import Project
 from dashboard.accounts.models import User
 from dashboard.hosts.models import Host
 from dashboard.jobs import broker, live
@@ -33,6 +34,7 @@ def enqueue(
     user: User | None,
     params: Mapping[str, Any],
     *,
+    project: Project | None = None,
     by: By = A_PAGE,
     time_limit: int = DEFAULT_TIME_LIMIT,
     retry_of: Job | None = None,
@@ -46,6 +48,7 @@ def enqueue(
         kind=kind,
         host=host,
         requested_by=user,
+        project=project,
         origin=by.origin,
         origin_name=by.name,
         priority=by.origin.priority,
@@ -77,7 +80,16 @@ def retry(job: Job, user: User, *, by: By = A_PAGE) -> Job:
     """The same work as a new job. Raises Refused unless the old one ended without success."""
     if not job.may_be_retried:
         raise Refused(f"Only a job that failed, was cancelled or lost can be tried again; this one is {job.state}")
-    return enqueue(Kind(job.kind), job.host, user, job.params, by=by, time_limit=job.time_limit, retry_of=job)
+    return enqueue(
+        Kind(job.kind),
+        job.host,
+        user,
+        job.params,
+        project=job.project,
+        by=by,
+        time_limit=job.time_limit,
+        retry_of=job,
+    )
 
 
 def _announce(job: Job) -> None:

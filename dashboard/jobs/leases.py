@@ -14,7 +14,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from dashboard.jobs import turns
+from dashboard.jobs import ownership, turns
 from dashboard.jobs.models import Job, JobQuerySet
 from dashboard.jobs.states import State
 
@@ -83,7 +83,11 @@ def finish(
     finished: dict[str, Any] = {"finished": timezone.now(), "lease": None, "lease_expires": None, "parts": parts}
     if target is State.SUCCEEDED:
         finished["progress"] = 100
-    return bool(held.move(target, result=result, error=error, **finished))
+    if not held.move(target, result=result, error=error, **finished):
+        return False
+    if target is State.SUCCEEDED:
+        ownership.settle(claim.job, result)
+    return True
 
 
 def hand_back(claim: Claim) -> bool:

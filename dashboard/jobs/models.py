@@ -10,6 +10,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.access.models import Project
 from dashboard.hosts.models import Host
 from dashboard.jobs.limits import DEFAULT_TIME_LIMIT
 from dashboard.jobs.origin import Origin, Priority
@@ -49,6 +50,8 @@ class Job(models.Model):
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="jobs"
     )
+    # Whom what it makes belongs to.
+    project = models.ForeignKey(Project, on_delete=models.SET_NULL, null=True, related_name="jobs")
     # By what way they asked, and its name: a token's, a schedule's.
     origin = models.CharField(max_length=16, choices=Origin.choices, default=Origin.USER)
     origin_name = models.CharField(max_length=150, blank=True)

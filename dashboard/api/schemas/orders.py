@@ -22,6 +22,7 @@ class Order(Schema):
     model_config = ConfigDict(extra="forbid")
 
     host: str = Field(LOCAL, max_length=63, description="The host's name")
+    project: str = Field("", max_length=63, description="Whom what it makes belongs to; the only one need not be named")
     time_limit: int = Field(DEFAULT_TIME_LIMIT, ge=1, le=LONGEST, description="Seconds that it may take")
 
 
@@ -99,6 +100,10 @@ class JobOrder(RootModel[AnyOrder]):
     @property
     def host(self) -> str:
         return self.root.host
+
+    @property
+    def project(self) -> str:
+        return self.root.project
 
     @property
     def time_limit(self) -> int:

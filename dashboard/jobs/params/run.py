@@ -99,11 +99,6 @@ class RunParams(Params):
         return data
 
     @property
-    def is_privileged(self) -> bool:
-        """Does it reach beyond its container: a directory of the host, or the host's network?"""
-        return self.network == "host" or any(mount.source.startswith("/") for mount in self.mounts)
-
-    @property
     def subject(self) -> str:
         return f"{self.image} as {self.name}"
 

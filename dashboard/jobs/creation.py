@@ -3,19 +3,23 @@
 from typing import Any, Final
 from uuid import UUID
 
+from dashboard.access.ownership import LABEL as PROJECT
 from dashboard.jobs.params import Port, RunParams
 
 #: The label of a container that a job made; its value is the job's ID.
 LABEL: Final = "portside.job"
 
 
-def body(params: RunParams, job: UUID) -> dict[str, Any]:
-    """What `docker run -d` would send. Absent fields leave the choice to the image, as empty ones would not."""
+def body(params: RunParams, job: UUID | None = None, project: str = "") -> dict[str, Any]:
+    """What `docker run -d` would send. Absent fields leave the choice to the image, as empty ones would not.
+
+    The project's label is always there: an image that brings one of its own must not give the container away.
+    """
     config: dict[str, Any] = {
         "Image": params.image,
         "Env": [f"{name}={value}" for name, value in params.environment.items()],
         "ExposedPorts": {_port_key(port): {} for port in params.ports},
-        "Labels": {LABEL: str(job)},
+        "Labels": {LABEL: str(job or ""), PROJECT: project},
         "Tty": params.tty,
         "OpenStdin": params.interactive,
         "HostConfig": _host_config(params),

@@ -2,8 +2,9 @@
 
 import uuid
 
+from dashboard.access.ownership import LABEL as PROJECT
+from dashboard.jobs.creation import LABEL, body
 from dashboard.jobs.params import RunParams
-from workers.creation import LABEL, body
 
 JOB = uuid.uuid4()
 
@@ -11,7 +12,8 @@ JOB = uuid.uuid4()
 def test_what_was_not_asked_for_is_left_to_the_image() -> None:
     made = body(RunParams(image="busybox", name="box"), JOB)
     assert {"Cmd", "Entrypoint", "WorkingDir", "User"}.isdisjoint(made)
-    assert made["Labels"] == {LABEL: str(JOB)}
+    assert made["Labels"] == {LABEL: str(JOB), PROJECT: ""}
+    assert body(RunParams(image="busybox", name="box"), JOB, "shop")["Labels"][PROJECT] == "shop"
     assert made["HostConfig"] == {"Binds": [], "PortBindings": {}, "NetworkMode": "bridge", "AutoRemove": False}
 
 
