@@ -76,10 +76,12 @@ class Tree:
             case b"1":
                 target = clean(entry.link)
                 self._make(path, lambda: os.link(target, path, follow_symlinks=False))
+                # What the entry says of the file holds for all its names, as in Docker.
+                _set_attributes(path, entry, is_symlink=stat.S_ISLNK(os.lstat(path).st_mode))
             case b"2":
                 self._make(path, lambda: os.symlink(entry.link, path))
                 self.size += len(entry.link)
-                _set_attributes(path, entry)
+                _set_attributes(path, entry, is_symlink=True)
             case b"3" | b"4" | b"6":
                 self._node(path, entry)
             case b"5":
@@ -192,7 +194,7 @@ def clean(name: bytes) -> bytes:
     return _ROOT + b"/".join(parts)
 
 
-def _set_attributes(target: bytes | int, entry: Header) -> None:
+def _set_attributes(target: bytes | int, entry: Header, *, is_symlink: bool = False) -> None:
     """Owner first (it clears set-uid bits and capabilities), then mode, attributes, time."""
     if not (0 <= entry.uid <= _ID_LIMIT and 0 <= entry.gid <= _ID_LIMIT):
         raise LayerError(f"owner {entry.uid}:{entry.gid}")
@@ -200,7 +202,7 @@ def _set_attributes(target: bytes | int, entry: Header) -> None:
         os.lchown(target, entry.uid, entry.gid)
     else:
         os.fchown(target, entry.uid, entry.gid)
-    if entry.kind != b"2":
+    if not is_symlink:
         os.chmod(target, entry.mode & 0o7777)
     for name, value in entry.xattrs.items():
         _set_attribute(target, name, value)
