@@ -25,7 +25,8 @@ class ImageRecord(msgspec.Struct, frozen=True):
 
     `manifest`: the document of the registry that it came from, kept so that a push sends the same bytes. `layers`: the
     blobs that it keeps, lowest first: the manifest's, or, for a layer that another image had brought, that image's.
-    `sizes`: each layer's files in bytes. `tagged`: when a local tag was last set.
+    `sizes`: each layer's files in bytes. `tagged`: when a local tag was last set. `made_here`: the manifest is the
+    engine's own, so it may come to name other blobs of the same layers.
     """
 
     id: str
@@ -34,6 +35,7 @@ class ImageRecord(msgspec.Struct, frozen=True):
     layers: tuple[Descriptor, ...]
     sizes: tuple[int, ...]
     tagged: str | None = None
+    made_here: bool = False
 
 
 class NameRecord(msgspec.Struct, frozen=True):

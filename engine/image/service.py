@@ -24,6 +24,7 @@ from engine.image.graph import Graph, ImageRecord, Node
 from engine.image.image import Image
 from engine.image.keeper import Keeper, Needed
 from engine.image.layer import Layers
+from engine.image.manifest import Manifest
 from engine.image.reference import Reference, parse, parse_any
 from engine.store import Database
 
@@ -144,6 +145,17 @@ class Images:
         async with self._changing:
             if self._graph.get(record.id) is None:
                 await self._graph.put(record, document)
+
+    async def repack(self, image_id: str, manifest: Manifest) -> None:
+        """Let the image have this manifest and the layers' blobs that it names, all there and held, for its own."""
+        await self.blobs.sync()
+        async with self._changing:
+            node = self._graph.get(image_id)
+            if node is None:
+                return
+            record = msgspec.structs.replace(node.record, manifest=manifest.descriptor, layers=manifest.layers)
+            await self._graph.put(record, node.document)
+        await self._keeper.collect((), node.blobs)
 
     async def name(self, reference: Reference, image_id: str) -> bool:
         """Let `reference` stand for the image; False when it did already. Raises NotFound for an unknown image."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,7 @@ from engine.registry.connection import new_session
 from engine.registry.endpoint import own_endpoints
 from engine.registry.failure import first
 from engine.registry.outgoing import manifest_of, with_layers
+from engine.registry.packer import Packer
 from engine.registry.progress import LayerProgress, Message, Progress
 from engine.registry.retry import PAUSE, persist
 from engine.registry.upload import CHUNK, Uploader, must_exist
@@ -111,9 +113,15 @@ class Pusher:
         progress.say(f"The push refers to repository [{reference.name}]")
         names = self._names(reference)
         writer = await self._writer(reference, session, credentials)
-        shipment = Shipment(self._images, Uploader(writer, pause=self._pause, chunk=self._chunk), progress)
-        for name in names:
-            await self._push_one(name, writer, shipment, progress)
+        uploader = Uploader(writer, pause=self._pause, chunk=self._chunk)
+        async with AsyncExitStack() as stack:
+            packer = Packer(self._images, stack)
+            shipment = Shipment(self._images, uploader, packer, progress)
+            for name in names:
+                load = self._load(name)
+                async with self._images.hold((), load.blobs):
+                    manifest = await self._push_one(load, writer, shipment, progress)
+                    await packer.keep(load.record, manifest)
 
     def _names(self, reference: Reference) -> list[Reference]:
         tags = self._images.catalog.tags(reference)
@@ -141,18 +149,18 @@ class Pusher:
         raise failure
 
     async def _push_one(
-        self, name: Reference, writer: RepositoryWriter, shipment: "Shipment", progress: Progress
-    ) -> None:
-        load = self._load(name)
-        async with self._images.hold((), load.blobs):
-            manifest = await shipment.carry(load)
-            await persist(lambda: writer.put(name.tag or "", manifest), pause=self._pause, say=progress.say)
+        self, load: Load, writer: RepositoryWriter, shipment: "Shipment", progress: Progress
+    ) -> Manifest:
+        name = load.name
+        manifest = await shipment.carry(load)
+        await persist(lambda: writer.put(name.tag or "", manifest), pause=self._pause, say=progress.say)
         sent = manifest.descriptor
         progress.say(f"{name.tag}: digest: {sent.digest} size: {sent.size}")
         progress.aux({"Tag": name.tag, "Digest": sent.digest, "Size": sent.size})
         await self._images.name(name.pinned(sent.digest), load.record.id)
         labels = self._images.get(load.record.id).labels
         self._events.publish("image", "push", name.familiar, labels | {"name": name.familiar_name})
+        return manifest
 
     def _load(self, name: Reference) -> Load:
         image: Image = self._images.get(str(name))
@@ -163,9 +171,10 @@ class Pusher:
 class Shipment:
     """Carries images' blobs to one repository; each blob once, however many layers and tags want it."""
 
-    def __init__(self, images: Images, uploader: Uploader, progress: Progress) -> None:
+    def __init__(self, images: Images, uploader: Uploader, packer: Packer, progress: Progress) -> None:
         self._images = images
         self._uploader = uploader
+        self._packer = packer
         self._progress = progress
         self._locks = NamedLocks()
         self._slots = asyncio.Semaphore(_PARALLEL)
@@ -176,7 +185,7 @@ class Shipment:
             LayerProgress(self._progress, diff_id).say("Preparing")
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(self._layer(load.name, own, kept, chain, LayerProgress(self._progress, diff_id)))
+                group.create_task(self._layer(load, own, kept, chain, LayerProgress(self._progress, diff_id)))
                 for own, kept, chain, diff_id in load.layers
             ]
         config = load.manifest.config
@@ -186,7 +195,7 @@ class Shipment:
         return with_layers(load.manifest, [task.result() for task in tasks])
 
     async def _layer(
-        self, name: Reference, own: Descriptor, kept: Descriptor, chain: str, progress: LayerProgress
+        self, load: Load, own: Descriptor, kept: Descriptor, chain: str, progress: LayerProgress
     ) -> Descriptor:
         """Have the layer there, and return it as it is there: by preference compressed as its manifest says."""
         async with self._locks.hold(chain):
@@ -198,11 +207,14 @@ class Shipment:
                     if await self._uploader.has(blob, progress):
                         progress.say("Layer already exists")
                         return blob
-                return await self._send(name, choice, progress)
+                return await self._send(load, choice, progress)
 
-    async def _send(self, name: Reference, choice: Sequence[Descriptor], progress: LayerProgress) -> Descriptor:
+    async def _send(self, load: Load, choice: Sequence[Descriptor], progress: LayerProgress) -> Descriptor:
         blob = next((one for one in choice if self._images.blobs.has(one.digest)), choice[0])
-        origins = [path for path in self._images.catalog.origins(name.host, blob.digest) if path != name.path]
+        must_exist(self._images.blobs.path(blob.digest), blob)
+        blob = await self._packer.packed(load.record, blob)
+        host, own = load.name.host, load.name.path
+        origins = [path for path in self._images.catalog.origins(host, blob.digest) if path != own]
         origin = await self._uploader.bring(blob, self._file(blob), origins, progress)
         progress.say(f"Mounted from {origin}" if origin else "Pushed")
         return blob

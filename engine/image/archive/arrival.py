@@ -134,6 +134,7 @@ def _record(images: Images, arrival: Arrival, manifest: bytes, layers: list[Blob
         config=arrival.config_descriptor,
         layers=tuple(blob.descriptor for blob in layers),
         sizes=tuple(images.layer_store.size(chain) for chain in arrival.chain),
+        made_here=arrival.raw_manifest is None,
     )
 
 
