@@ -15,6 +15,7 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 #: Sign-ins tell of themselves, with what the signals know.
 _TOLD_ELSEWHERE: Final = frozenset({"account_login", "account_logout"})
+_API: Final = "/api/"
 _NOTES: Final = "portside_notes"
 
 
@@ -35,7 +36,7 @@ class AuditTrail(MiddlewareMixin):
                 action=match.view_name,
                 actor=actor_of(request),
                 address=address_of(request),
-                way=getattr(request, "way", "page"),
+                way="api" if request.path.startswith(_API) else "page",
                 host=str(parts.get("host", "")),
                 target=_target(parts),
                 outcome=_outcome(response.status_code),
@@ -51,7 +52,8 @@ def note(request: HttpRequest, **details: Any) -> None:
 
 
 def actor_of(request: HttpRequest) -> str:
-    user = getattr(request, "user", None)
+    """The name of whoever asks: the API's guard leaves them in `auth`, by a token or by a session."""
+    user = getattr(getattr(request, "auth", None), "user", None) or getattr(request, "user", None)
     return user.get_username() if user is not None and user.is_authenticated else ""
 
 

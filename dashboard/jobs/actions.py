@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from dashboard.access.models import Project
 from dashboard.accounts.models import User
+from dashboard.audit.chain import Act, append
 from dashboard.hosts.models import Host
 from dashboard.jobs import broker, live
 from dashboard.jobs.limits import DEFAULT_TIME_LIMIT
@@ -56,6 +57,7 @@ def enqueue(
         time_limit=time_limit,
         retry_of=retry_of,
     )
+    _write_down(job, by)
     transaction.on_commit(partial(_announce, job))
     return job
 
@@ -90,6 +92,13 @@ def retry(job: Job, user: User, *, by: By = A_PAGE) -> Job:
         time_limit=job.time_limit,
         retry_of=job,
     )
+
+
+def _write_down(job: Job, by: By) -> None:
+    told = {"job": str(job.pk)} | ({by.origin.value: by.name} if by.name else {})
+    actor = job.requested_by.get_username() if job.requested_by else ""
+    subject = job.redactor(job.parameters.subject)
+    append(Act(action=f"job:{job.kind}", actor=actor, way=by.origin, host=job.host.name, target=subject, detail=told))
 
 
 def _announce(job: Job) -> None:

@@ -29,6 +29,7 @@ from dashboard.api.schemas.containers import (
 from dashboard.api.schemas.jobs import JobShown
 from dashboard.api.schemas.orders import RunBody
 from dashboard.api.schemas.page import Page, paged
+from dashboard.audit.requests import note
 from dashboard.containers import actions
 from dashboard.containers.logs.text import read_log
 from dashboard.containers.oneshot import Program, TookTooLong, execute
@@ -127,6 +128,7 @@ async def execute_once(request: HttpRequest, container: Id, order: ExecOrder) ->
     host, found = await object_for(request, Permission.EXEC, order.host, Kind.CONTAINER, container)
     program = Program(order.argv, order.environment, order.working_dir, order.user)
     try:
+        note(request, argv=list(order.argv))
         ended = await execute(host, found, program, seconds=order.timeout)
     except TookTooLong as error:
         raise Refusal(HTTPStatus.GATEWAY_TIMEOUT, _("The program still runs; its output is lost")) from error

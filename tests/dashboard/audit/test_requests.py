@@ -6,6 +6,8 @@ import pytest
 from django.test import Client
 
 from dashboard.access.permissions import Role
+from dashboard.accounts.models import User
+from dashboard.api.tokens import actions as tokens
 from dashboard.audit.chain import Act, append, verify
 from dashboard.audit.models import Entry
 from dashboard.hosts.models import Host
@@ -104,3 +106,21 @@ class TestPages:
     def test_nobody_else_does(self, local: Host, page: str) -> None:
         assert browser_of(person("boss", Role.ADMINISTRATOR, host=local)).get(page).status_code == 403
         assert browser_of(person("chief", Role.ADMINISTRATOR)).get(page).status_code == 200
+
+
+def test_a_job_is_written_down_with_what_it_is_about(signed_in: Client) -> None:
+    signed_in.post("/hosts/local/images/pull/", {"image": "busybox:1"})
+    job, page = entries()
+    assert (job["action"], job["target"], job["host"], job["way"]) == ("job:pull", "busybox:1", "local", "user")
+    assert (page["action"], page["outcome"]) == ("images:pull", "allowed")
+
+
+def test_what_comes_by_a_token_is_the_token_s_user_s(owner: User, client: Client) -> None:
+    _token, secret = tokens.create(owner, "ci", ["*"])
+    order = {"kind": "pull", "host": "local", "parameters": {"reference": "busybox:1"}}
+    headers = {"Authorization": f"Bearer {secret}"}
+    answer = client.post("/api/v1/jobs", order, content_type="application/json", headers=headers)
+    assert answer.status_code == 202
+    job, request = entries()
+    assert (job["actor"], job["way"], job["detail"]["token"]) == ("owner", "token", "ci")
+    assert (request["actor"], request["way"], request["outcome"]) == ("owner", "api", "allowed")
