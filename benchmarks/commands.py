@@ -4,12 +4,16 @@ python -m benchmarks.commands [--rounds N] [NAME …]
 """
 
 import argparse
+import os
 from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from benchmarks.contenders import Contender, alternate, side_by_side
 from benchmarks.run_true import run_true
+from tests.support import session
 
 _LINES: Final = 300_000
 _WRITE_LINES: Final = f"seq {_LINES}"
@@ -21,6 +25,7 @@ _WROTE: Final = "wrote"
 def prepare(contender: Contender) -> None:
     contender.call("run", "-d", "--name", _IDLE, contender.image, "sleep", "100000")
     contender.call("run", "--name", _WROTE, contender.image, "sh", "-c", _WRITE_LINES)
+    contender.call("cp", str(_file()), f"{_IDLE}:/copied")
     for number in range(20):
         contender.call("run", "-d", "--name", f"one-of-20-{number}", contender.image, "sleep", "100000")
 
@@ -54,6 +59,22 @@ def write_attached(contender: Contender) -> None:
     contender.call("run", "--rm", contender.image, "sh", "-c", _WRITE_LINES)
 
 
+def copy_in(contender: Contender) -> None:
+    contender.call("cp", str(_file()), f"{_IDLE}:/tmp/file")
+
+
+def copy_out(contender: Contender) -> None:
+    contender.call("cp", f"{_IDLE}:/copied", str(_file().with_name("out")))
+
+
+@cache
+def _file() -> Path:
+    """100 MB that no file system and no compression makes little of."""
+    path = session.directory("cp") / "file"
+    path.write_bytes(os.urandom(100_000_000))
+    return path
+
+
 def list_twenty(contender: Contender) -> None:
     for _ in range(10):
         contender.call("ps", "--all")
@@ -73,6 +94,8 @@ COMMANDS: Final[Mapping[str, tuple[Callable[[Contender], None], float]]] = Mappi
         "start-kill-remove": (start_kill_remove, 0.5),
         "logs-300000": (read_the_log, 1.0),
         "attached-300000": (write_attached, 1.0),
+        "cp-in-100mb": (copy_in, 1.0),
+        "cp-out-100mb": (copy_out, 1.0),
         "list-20": (list_twenty, 1.0),
         "inspect": (inspect_often, 1.0),
     }

@@ -37,7 +37,8 @@ class Source:
     """Exact reads from the uncompressed stream of the file open at `descriptor`.
 
     Raises LayerError when the stream is malformed or ends too early. Hashing can be left out where nobody asks for
-    the digest. `growing` is a pipe for a file that somebody still writes to: see `_Growing`.
+    the digest; what is not compressed either is then read by the caller's own thread, as each hand-over costs.
+    `growing` is a pipe for a file that somebody still writes to: see `_Growing`.
     """
 
     def __init__(self, descriptor: int, *, is_hashed: bool = True, growing: int | None = None) -> None:
@@ -46,7 +47,10 @@ class Source:
         self._hash = hashlib.sha256()
         self._queue: queue.Queue[bytes | BaseException | None] = queue.Queue(_QUEUED)
         self._piece = memoryview(b"")
-        threading.Thread(target=self._produce, name="source", daemon=True).start()
+        self._inline: Iterator[bytes] | None = None
+        self._is_started = False
+        if is_hashed:
+            self._start()
 
     def read(self, size: int) -> bytes:
         """The next `size` bytes, which the caller knows to be few."""
@@ -88,7 +92,10 @@ class Source:
         return f"sha256:{self._hash.hexdigest()}"
 
     def _next(self) -> bool:
-        piece = self._queue.get()
+        if not self._is_started:
+            self._start_as_fits()
+        has_waiting = self._inline is None or not self._queue.empty()
+        piece = self._queue.get() if has_waiting else self._read_inline()
         if piece is None or isinstance(piece, BaseException):
             self._queue.put(piece)  # the end stays the end
         if isinstance(piece, BaseException):
@@ -97,6 +104,25 @@ class Source:
             return False
         self._piece = memoryview(piece)
         return True
+
+    def _start(self) -> None:
+        self._is_started = True
+        threading.Thread(target=self._produce, name="source", daemon=True).start()
+
+    def _start_as_fits(self) -> None:
+        head = _head(self._input)
+        self._input = _Rejoined(head, self._input)
+        if _is_packed(head):
+            self._start()
+        else:
+            self._is_started = True
+            self._inline = _plain(self._input)
+
+    def _read_inline(self) -> bytes | BaseException | None:
+        try:
+            return next(self._inline or iter(()), None)
+        except BaseException as error:  # noqa: BLE001 - raised by the caller, and by all later calls
+            return error
 
     def _produce(self) -> None:
         try:
@@ -159,6 +185,10 @@ def _head(source: _Input) -> bytes:
     while len(head) < len(_XZ_MAGIC) and (more := source.read(_READ)):
         head += more
     return head
+
+
+def _is_packed(head: bytes) -> bool:
+    return head.startswith((_GZIP_MAGIC, _ZSTD_MAGIC, _BZIP2_MAGIC, _XZ_MAGIC))
 
 
 def _plain(source: _Input) -> Iterator[bytes]:
