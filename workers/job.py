@@ -22,6 +22,7 @@ from dashboard.jobs.output.entries import Level
 from dashboard.jobs.output.writer import Writer
 from dashboard.jobs.states import State
 from workers.heartbeat import Heartbeat, Interruption
+from workers.patience import returns, was_cut_off
 from workers.work import Failed, Unknowable, Work, attempt_of
 
 log = logging.getLogger(__name__)
@@ -103,10 +104,20 @@ class Execution:
         await live.tell(self._job.pk, State.RUNNING)
 
     async def _do(self) -> Outcome:
+        while True:
+            try:
+                return await self._do_once()
+            except EngineFailure as failure:
+                if not (was_cut_off(failure) and await returns(self._job.host)):
+                    return await self._undo(State.FAILED, failure.message)
+            self._out.line("The engine went away and is back: the work is taken up again", Level.NOTICE)
+
+    async def _do_once(self) -> Outcome:
+        """Raises EngineFailure, of which only the caller knows whether it is the end."""
         try:
             return Outcome(State.SUCCEEDED, await self._work.do(self._attempt))
-        except EngineFailure as failure:
-            return await self._undo(State.FAILED, failure.message)
+        except EngineFailure:
+            raise
         except Failed as failure:
             return await self._undo(State.FAILED, str(failure))
         except Unknowable as lost:

@@ -5,12 +5,12 @@ import threading
 import pytest
 
 from dashboard.jobs import actions, leases
+from dashboard.jobs.creation import LABEL
 from dashboard.jobs.models import Job
 from dashboard.jobs.params import Kind
 from dashboard.jobs.states import State
 from tests.support.docker_cli import Docker
 from tests.workers.conftest import come_to, said
-from workers.creation import LABEL
 
 pytestmark = [pytest.mark.root, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("console")]
 

@@ -159,3 +159,17 @@ def test_a_stuck_job_is_cancelled_as_well(make_job, work, user, engine_gate, bus
     assert not thread.is_alive()
     come_to(job, State.CANCELLED)
     assert gate.abandoned.wait(10)
+
+
+@pytest.mark.parametrize("end", ["kill9", "stop"])
+def test_an_engine_that_is_restarted_goes_on_with_the_pull(end, make_job, work, engine, held_image) -> None:
+    job = make_job(kind=Kind.PULL, params={"reference": held_image.reference})
+    thread: threading.Thread = work(job)
+    assert held_image.gate.held.wait(30)
+    getattr(engine, end)()
+    held_image.gate.open()
+    engine.start()
+    thread.join(60)
+    come_to(job, State.SUCCEEDED)
+    assert job.attempts == 1
+    assert any("taken up again" in line for line in said(job))
