@@ -127,9 +127,20 @@ class TerminalConsumer:
             size = Resize(hello.rows, hello.columns)
             session = Session(socket, shell, room, size, check=check, times=self._times)
             close = await session.run(visit.ready(shell))
+            if close.reason is Reason.ENDED:
+                close = await _or_refusal(scope, close)
             # Told before the shell is seen off: that can take seconds.
             await socket.close(close)
         await _leave(visit, session, close)
+
+
+async def _or_refusal(scope: Any, close: Close) -> Close:
+    """Why a shell ended that was ended for its user's sign-out, which can come before this connection's own look."""
+    try:
+        await signed_in(scope)
+    except Refused as refused:
+        return refused.close
+    return close
 
 
 async def _leave(visit: Visit, session: Session, close: Close) -> None:

@@ -103,6 +103,7 @@ export class TerminalElement extends HTMLElement {
     const tab = this.current;
     if (tab.state === "waiting") tab.link.retryNow();
     else tab.anew();
+    tab.screen.focus();
   }
 
   // What is shown

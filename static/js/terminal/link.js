@@ -20,7 +20,7 @@ export class Link {
    * to take up again. `isSignedIn()` is asked when the console refuses a connection.
    *
    * `on` holds the callbacks ready(frame, {again, missing}), output(data, done, end), state(frame), latency(ms),
-   * waiting(ms) and closed(close). `done` is to be called once `data` is dealt with; `end` is the offset behind it.
+   * waiting(close) and closed(close). `done` is to be called once `data` is dealt with; `end` is the offset behind it.
    * closed() is called once.
    */
   constructor(url, hello, isSignedIn, on) {
@@ -178,11 +178,9 @@ export class Link {
     this.forget();
     const isSaid = this.close !== null;
     if (isSaid && !PASSING.has(close.reason)) return this.end(close);
-    if (!isSaid && !(await this.isSignedIn())) return this.end({ reason: Reason.SIGNED_OUT, text: "", exitCode: null });
-    if (this.isDone) return undefined;
-    const wait = close.reason === Reason.LAGGED ? 0 : this.backoff.milliseconds();
-    this.on.waiting(wait, close);
-    this.retry = setTimeout(() => this.connect(), wait);
+    this.on.waiting(close);
+    this.retry = setTimeout(() => this.connect(), close.reason === Reason.LAGGED ? 0 : this.backoff.milliseconds());
+    if (!isSaid && !(await this.isSignedIn())) this.end({ reason: Reason.SIGNED_OUT, text: "", exitCode: null });
     return undefined;
   }
 

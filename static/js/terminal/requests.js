@@ -1,11 +1,14 @@
 // What the panel asks the console besides its sockets.
 
+const PATIENCE_MS = 10_000;
+
 /** The JSON that answers; null for a stranger, who is sent to sign in. A console that is away or refuses answers nothing:
  * an empty object. */
 export async function ask(url, fields) {
   let answer;
   try {
-    answer = await fetch(url, { redirect: "manual", ...(fields ? post(fields) : {}) });
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    answer = await fetch(url, { redirect: "manual", signal, ...(fields ? post(fields) : {}) });
   } catch {
     return {};
   }

@@ -47,7 +47,7 @@ export class Tab {
       output: (data, done, end) => this.output(data, done, end),
       state: (frame) => this.follow(frame),
       latency: (latency) => this.update({ latency }),
-      waiting: (wait, close) => this.waiting(wait, close),
+      waiting: (close) => this.waiting(close),
       closed: (close) => this.ended(close),
     });
     this.link = link;
@@ -97,7 +97,7 @@ export class Tab {
     this.update({ leads: frame.leads, people: frame.people, records: frame.records });
   }
 
-  waiting(wait, close) {
+  waiting(close) {
     const why = close.reason === LOST ? "" : close.text;
     this.update({ state: "waiting", detail: why, latency: null, people: [] });
   }

@@ -1,5 +1,6 @@
 """A console of the tests' own: a process with its own database, before one engine."""
 
+import signal
 import sys
 
 from tests.support import hostnet, session
@@ -27,13 +28,28 @@ class Console:
         }
         self._manage("migrate", "--verbosity=0")
         self._manage("ensure_admin")
-        port = address.rpartition(":")[2]
-        argv = [sys.executable, "-m", "uvicorn", "dashboard.asgi:application", "--port", port]
-        self._web = Child("web", argv, env=self._environment)
-        self._web.wait_for("its greeting", lambda: "running on" in self._web.output(), seconds=60)
+        self._start()
 
     def close(self) -> None:
         self._web.stop()
+
+    def kill9(self) -> None:
+        self._web.signal(signal.SIGKILL)
+        self._web.wait()
+
+    def restart(self) -> None:
+        """Start again after `kill9()`, at the same address."""
+        self._start()
+
+    @property
+    def pid(self) -> int:
+        return self._web.pid
+
+    def _start(self) -> None:
+        port = self.url.rpartition(":")[2]
+        argv = [sys.executable, "-m", "uvicorn", "dashboard.asgi:application", "--port", port]
+        self._web = Child("web", argv, env=self._environment)
+        self._web.wait_for("its greeting", lambda: "running on" in self._web.output(), seconds=60)
 
     def log(self) -> str:
         return self._web.output()

@@ -17,9 +17,9 @@ pytestmark = pytest.mark.root
 MEGABYTE = 1 << 20
 
 
-async def prompt(browser: Browser) -> Browser:
+async def prompt(browser: Browser, **fields: object) -> Browser:
     """A shell without echo and with a prompt of its own, so that a test reads only what it asked for."""
-    await browser.open()
+    await browser.open(**fields)
     assert browser.ready is not None, browser.close
     browser.write(b"stty -echo; PS1=; echo be''gin\n")
     await browser.read_until(b"begin\r\n")

@@ -1,94 +1,17 @@
 """The terminal's page in a real Chromium: typing, reading, copying, resizing, and how it ends."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from tests.dashboard.terminal.console import Console
-from tests.support import session
+from tests.dashboard.terminal.pages import command, double_click, rows, started
 from tests.support.engine import EngineProcess
-from tests.support.redis import RedisServer
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.root, pytest.mark.browser]
-
-CHROMIUM = "/usr/bin/chromium"
-
-
-@pytest.fixture(scope="module")
-def console(shared_engine: EngineProcess, redis_server: RedisServer) -> Iterator[Console]:
-    built = session.CHECKOUT / "dist/terminal.entry.js"
-    assert built.exists(), f"{built} is missing: run `npm run build`"
-    console = Console(shared_engine, redis_server)
-    yield console
-    console.close()
-
-
-@pytest.fixture(scope="module")
-def signed_in(console: Console) -> Iterator[Page]:
-    """One page of one browser; what its policy refuses is an error."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_context(viewport={"width": 1100, "height": 700}).new_page()
-        page.goto(f"{console.url}/accounts/login/")
-        page.get_by_label("User name").fill("admin")
-        page.get_by_label("Password", exact=True).fill(console.password)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(re.compile("/hosts/"))
-        yield page
-        browser.close()
-
-
-@pytest.fixture
-def page(signed_in: Page, console: Console) -> Iterator[Page]:
-    complaints: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            complaints.append(message.text)
-
-    signed_in.on("console", note)
-    yield signed_in
-    signed_in.remove_listener("console", note)
-    signed_in.goto("about:blank")
-    assert not complaints, console.log()[-4000:]
-
-
-@pytest.fixture
-def terminal(page: Page, console: Console, engine: EngineProcess, busybox: str) -> Iterator[Page]:
-    """The full window's page, once the shell has prompted."""
-    engine.docker("run", "--detach", "--network", "none", "--name", "term", busybox, "sleep", "1000")
-    page.goto(f"{console.url}/terminal/local/term/")
-    expect(page.locator("portside-terminal")).to_have_attribute("data-state", "open")
-    expect(rows(page)).to_contain_text("/ #")
-    yield page
-    page.goto("about:blank")
-    engine.docker("rm", "--force", "term")
-
-
-def rows(page: Page) -> Locator:
-    return page.locator(".terminal-screen:not([hidden]) .xterm-rows")
-
-
-def command(page: Page, line: str) -> None:
-    page.keyboard.type(line)
-    page.keyboard.press("Enter")
-
-
-def started(page: Page, line: str) -> None:
-    """Run `line`, and wait until the shell has left the terminal to it: what is typed before that, it edits itself."""
-    command(page, f"echo st''arted; {line}")
-    expect(rows(page)).to_contain_text("started")
-
-
-def double_click(page: Page, place: Locator) -> None:
-    """Of the mouse itself: xterm lays a transparent layer over its text, which Locator.dblclick takes for a fault."""
-    box = place.bounding_box()
-    assert box is not None
-    page.mouse.dblclick(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
 
 
 def test_typing_and_reading(terminal: Page, tmp_path: Path) -> None:
