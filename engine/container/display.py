@@ -48,7 +48,10 @@ class Display:
 
     def select(self, wanted: Mapping[str, Sequence[str]], *, all_: bool) -> list[Container]:
         """Those that pass Docker's filters, the newest first. Raises InvalidParameter for a filter that is none."""
-        return filters.select(self._index, self._index, wanted, all_=all_, images=self._images_named)
+        around = filters.Surroundings(
+            images=self._images_named, networks=self._networking.networks, ports=self._networking.ports
+        )
+        return filters.select(self._index, self._index, wanted, all_=all_, around=around)
 
     def _images_named(self, ref: str) -> set[str]:
         try:

@@ -1,26 +1,40 @@
 """Which containers a list asks for: Docker's filters, each a set of alternatives, all of them to be met."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from engine.container.container import Container
 from engine.container.health import HealthStatus
 from engine.container.index import Index
+from engine.container.record import Record
 from engine.container.state import Status
 from engine.errors import InvalidParameter
 
 _Test = Callable[[Container, str], bool]
 _ID: Final = "id"
+_PORTS: Final = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(tcp|udp|sctp))?")
+_HIGHEST_PORT: Final = 65535
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What others know: the image IDs that an `ancestor` stands for, and a container's networks and ports as they are
+    shown in lists."""
+
+    images: Callable[[str], set[str]]
+    networks: Callable[[Record], Mapping[str, Mapping[str, Any]]]
+    ports: Callable[[Record], Sequence[Mapping[str, Any]]]
 
 
 def select(containers: Iterable[Container], index: Index, filters: Mapping[str, Sequence[str]], *, all_: bool,
-           images: Callable[[str], set[str]]) -> list[Container]:  # fmt: skip
+           around: Surroundings) -> list[Container]:  # fmt: skip
     """The containers that pass, the newest first. Raises InvalidParameter for a filter that is none.
 
-    Without `all_` only those with a process pass, unless `status` (or `exited`) asks otherwise. `images` gives the IDs
-    that an `ancestor` stands for.
+    Without `all_` only those with a process pass, unless `status` (or `exited`) asks otherwise.
     """
-    tests = _tests(index, images)
+    tests = _tests(index, around)
     for name, values in filters.items():
         if name not in tests:
             raise InvalidParameter(f"invalid filter '{name}'")
@@ -48,26 +62,55 @@ def _check(name: str, values: Sequence[str]) -> None:
             raise InvalidParameter(f"Unrecognised filter value for health: {value}")
         if name == "exited" and not value.removeprefix("-").isdigit():
             raise InvalidParameter(f"invalid filter 'exited={value}'")
+        if name in {"publish", "expose"}:
+            _ports(name, value)
 
 
-def _tests(index: Index, images: Callable[[str], set[str]]) -> dict[str, _Test]:
+def _tests(index: Index, around: Surroundings) -> dict[str, _Test]:
     return {
         _ID: lambda container, value: container.id.startswith(value),
-        "name": lambda container, value: value.removeprefix("/") in container.name,
+        "name": lambda container, value: _is_named(container.name, value),
         "status": lambda container, value: container.status.value == value,
         "exited": _exited_with,
         "health": lambda container, value: _health(container) is HealthStatus(value),
         "label": _has_label,
         "ancestor": lambda container, value: (
-            value == container.record.image_name or container.record.image_id in images(value)
+            value == container.record.image_name or container.record.image_id in around.images(value)
         ),
         "volume": lambda container, value: any(
             value in {mounted.name, mounted.destination} for mounted in container.record.mounts
         ),
-        "network": lambda container, value: value in container.record.wished_endpoints,
+        "network": lambda container, value: _is_on(around.networks(container.record), value),
+        "publish": lambda container, value: _has_port(around.ports(container.record), "PublicPort", "publish", value),
+        "expose": lambda container, value: _has_port(around.ports(container.record), "PrivatePort", "expose", value),
         "before": lambda container, value: container.record.created < index.find(value).record.created,
         "since": lambda container, value: container.record.created > index.find(value).record.created,
     }
+
+
+def _is_named(name: str, pattern: str) -> bool:
+    """A regular expression, with the name's slash or without; what is none fits nothing, as in Docker."""
+    try:
+        return any(re.search(pattern, text) for text in (name, f"/{name}"))
+    except re.error:
+        return False
+
+
+def _is_on(networks: Mapping[str, Mapping[str, Any]], wanted: str) -> bool:
+    return wanted in networks or any(each["NetworkID"] == wanted for each in networks.values())
+
+
+def _has_port(rows: Sequence[Mapping[str, Any]], which: str, name: str, value: str) -> bool:
+    numbers, protocol = _ports(name, value)
+    return any(row.get(which) in numbers and row["Type"] == protocol for row in rows)
+
+
+def _ports(name: str, value: str) -> tuple[range, str]:
+    """Read `80`, `80/udp` or `8000-9000/tcp`."""
+    match = _PORTS.fullmatch(value)
+    if match is None or int(match[2] or match[1]) > _HIGHEST_PORT:
+        raise InvalidParameter(f"invalid filter '{name}={value}'")
+    return range(int(match[1]), int(match[2] or match[1]) + 1), match[3] or "tcp"
 
 
 def _health(container: Container) -> HealthStatus:

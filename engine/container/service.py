@@ -12,6 +12,7 @@ import structlog
 
 from engine.config import Config
 from engine.container import creation, logs, restart, stats
+from engine.container.alteration import Alteration
 from engine.container.checks import kernel
 from engine.container.config import EndpointConfig
 from engine.container.config.update import Update
@@ -39,7 +40,7 @@ from engine.container.stats import Sample
 from engine.container.streams import Chunk, Session, Stream
 from engine.errors import Conflict, InvalidParameter, NotModified, NotSupported
 from engine.graphdriver.change import Change
-from engine.ids import check_name, random_id, random_name
+from engine.ids import random_id, random_name
 from engine.image.service import Images
 
 log = structlog.get_logger(__name__)
@@ -71,6 +72,7 @@ class Containers:
         self._lifecycle = Lifecycle(parts, self._after_end, self._neighbours, self._host_mounts)
         self.roots = self._lifecycle.roots
         self._control = Control(parts, self._lifecycle)
+        self._alteration = Alteration(parts, self._index, self._lifecycle)
         self.log_archive = LogArchive(self.files.log_archive, _retention(parts.config))
         self._removal = Removal(parts, self._index, self._lifecycle, self._control, self.log_archive)
         self._display = Display(parts, images, self._index, self.files, self._neighbours)
@@ -161,37 +163,15 @@ class Containers:
 
     async def rename(self, ref: str, name: str) -> None:
         """Raises Conflict for a name in use, InvalidParameter for one that can't be."""
-        container = self.find(ref)
-        new = check_name("container", name.removeprefix("/"))
-        old = container.name
-        if new == old:
-            raise InvalidParameter("Renaming a container with the same name as its current name")
-        async with container.lock:
-            self._index.reserve(new, container.id)
-            container.record.name = new
-            try:
-                await self._lifecycle.save(container)
-            except OSError:
-                container.record.name = old
-                self._index.release(new)
-                raise
-            await self._parts.networks.rename(container.id, old, new)
-            self._index.release(old)
-        self._parts.events.publish("container", "rename", container.id, container.attributes(oldName=f"/{old}"))
+        await self._alteration.rename(self.find(ref), name)
 
     async def connect(self, ref: str, network: str, wishes: EndpointConfig) -> None:
         """Put a container, running or not, on one more network. Raises NotFound for either, Forbidden, Conflict."""
-        container = self.find(ref)
-        async with container.lock:
-            await self._lifecycle.connections.connect(container, self._parts.networks.resolve(network), wishes)
-            await self._lifecycle.save(container)
+        await self._alteration.connect(self.find(ref), network, wishes)
 
     async def disconnect(self, ref: str, network: str) -> None:
         """Take a container, running or not, off a network. Raises NotFound for either, Forbidden."""
-        container = self.find(ref)
-        async with container.lock:
-            await self._lifecycle.connections.disconnect(container, self._parts.networks.resolve(network))
-            await self._lifecycle.save(container)
+        await self._alteration.disconnect(self.find(ref), network)
 
     async def resize(self, ref: str, *, height: int, width: int) -> None:
         container = self.find(ref)

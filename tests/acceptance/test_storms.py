@@ -8,6 +8,7 @@ import pytest
 
 from tests.support import api
 from tests.support.docker_cli import Docker
+from tests.support.engine import EngineProcess
 
 pytestmark = pytest.mark.root
 
@@ -76,3 +77,38 @@ def test_a_restarting_container_is_removed_among_starts(docker: Docker, pulled_b
     assert answers[204] >= 1
     assert set(answers) <= {204, 304, 404, 409}
     assert docker("ps", "--all", "--quiet") == ""
+
+
+def test_each_rename_counts_and_the_last_name_stays(docker: Docker, container: str, pulled_busybox: str) -> None:
+    names = [f"name-{number}" for number in range(_CLIENTS)]
+    answers = _storm(docker, [("POST", f"/containers/{container}/rename?name={name}") for name in names])
+    assert answers == {204: _CLIENTS}
+    (name,) = docker("ps", "--all", "--format", "{{.Names}}").splitlines()
+    assert name in names
+    for other in {"one", *names} - {name}:
+        docker("create", "--name", other, pulled_busybox, "true")  # none of the names is held by nobody
+
+
+def test_one_of_many_gets_a_name(docker: Docker, pulled_busybox: str) -> None:
+    made = [docker("create", pulled_busybox, "true") for _ in range(_CLIENTS // 2)]
+    answers = _storm(docker, [("POST", f"/containers/{each}/rename?name=wanted") for each in made])
+    assert answers == {204: 1, 409: len(made) - 1}
+    assert docker("ps", "--all", "--filter", "name=^wanted$", "--format", "{{.Names}}") == "wanted"
+
+
+def test_what_is_done_to_a_container_that_goes_does_not_bring_it_back(
+    docker: Docker, engine: EngineProcess, container: str, pulled_busybox: str
+) -> None:
+    """All kinds of requests at once; each answer is one that Docker could give, and nothing is left but the end."""
+    actions = ["rename?name=other", "start", "stop?t=0", "kill", "wait", "pause", "unpause", "restart?t=0"]
+    requests = [("POST", f"/containers/{container}/{action}") for action in actions * 2]
+    requests += [("GET", f"/containers/{container}/{what}") for what in ("json", "logs?stdout=1", "top")] * 2
+    requests += [("DELETE", f"/containers/{container}?force=1")] * 2
+    answers = _storm(docker, requests)
+    assert set(answers) <= {200, 204, 304, 400, 404, 409}  # 400: a rename to the name that it has
+    docker.run("rm", "--force", container)
+    engine.kill9()
+    engine.restart()
+    assert docker("ps", "--all", "--quiet") == ""
+    docker("create", "--name", "one", pulled_busybox, "true")
+    docker("create", "--name", "other", pulled_busybox, "true")

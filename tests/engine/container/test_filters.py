@@ -35,7 +35,12 @@ def index():
 
 def chosen(index, *, all_=True, **wanted):
     images = {"busybox": {"sha256:1", "sha256:2"}}
-    found = filters.select(index, index, wanted, all_=all_, images=lambda ref: images.get(ref, set()))
+    around = filters.Surroundings(
+        images=lambda ref: images.get(ref, set()),
+        networks=lambda record: {name: {"NetworkID": f"id-of-{name}"} for name in record.wished_endpoints},
+        ports=lambda record: [{"PrivatePort": 80, "PublicPort": 8000 + record.created, "Type": "tcp"}],
+    )
+    found = filters.select(index, index, wanted, all_=all_, around=around)
     return [each.record.created for each in found]
 
 
@@ -48,6 +53,14 @@ def chosen(index, *, all_=True, **wanted):
         ({"exited": ["3"]}, [2]),
         ({"id": ["111"]}, [1]),
         ({"name": ["name-3", "name-1"]}, [3, 1]),
+        ({"name": ["^name-[23]$"]}, [3, 2]),
+        ({"name": ["^/name-1$"]}, [1]),
+        ({"name": ["("]}, []),
+        ({"network": ["id-of-none"]}, [3]),
+        ({"publish": ["8001", "8003/tcp"]}, [3, 1]),
+        ({"publish": ["8002-8009"]}, [3, 2]),
+        ({"publish": ["8001/udp"]}, []),
+        ({"expose": ["80"]}, [3, 2, 1]),
         ({"label": ["a"]}, [1]),
         ({"label": ["a=1", "b=2"]}, [1]),
         ({"label": ["a=1", "b=9"]}, []),
@@ -69,7 +82,10 @@ async def test_without_all_only_those_with_a_process(index):
     assert chosen(index, all_=False, status=["exited"]) == [2]
 
 
-@pytest.mark.parametrize("wanted", [{"nonsense": ["x"]}, {"status": ["flying"]}, {"exited": ["x"]}])
+@pytest.mark.parametrize(
+    "wanted",
+    [{"nonsense": ["x"]}, {"publish": ["x"]}, {"expose": ["80-70000"]}, {"status": ["flying"]}, {"exited": ["x"]}],
+)
 async def test_what_is_no_filter_is_an_error(index, wanted):
     with pytest.raises(InvalidParameter, match="invalid filter"):
         chosen(index, **wanted)
