@@ -62,6 +62,8 @@ class Making:
         if planned.unused_args:
             names = " ".join(planned.unused_args)
             await self.messages.say(f"[Warning] One or more build-args [{names}] were not consumed\n")
+        for advice in dockerfile.warnings:
+            await self.messages.say(f"[Warning] {advice.rule}: {advice.message} (line {advice.position.first})\n")
         return await self._stages(await self._build(dockerfile, planned, scratch))
 
     async def _stages(self, build: Build) -> State:

@@ -123,3 +123,11 @@ def test_what_is_ignored_is_not_there(build: Builder) -> None:
         {".dockerignore": "*\n!keep\nkeep/not\n", "keep/a": "", "keep/not/b": "", "other": ""},
     )
     assert build.run(image, "find", "/src", "-type", "f").split() == ["/src/keep/a"]
+
+
+def test_advice_is_given_and_can_be_made_an_error(build: Builder) -> None:
+    done = build("FROM {base}\nCMD true\n")
+    assert "[Warning] JSONArgsRecommended: JSON arguments recommended for CMD" in done.stdout
+    assert "[Warning]" not in build("# check=skip=all\nFROM {base}\nCMD true\n").stdout
+    failed = build("# check=error=true\nFROM {base}\nCMD true\n", check=False)
+    assert "lint violation found for rules: JSONArgsRecommended" in failed.stderr

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from engine.build.dockerfile.checks import read_options
 from engine.build.dockerfile.errors import SyntaxProblem
 from engine.build.dockerfile.instructions import Directives
 
@@ -51,4 +52,13 @@ def _checked(key: str, value: str, line: int) -> str:
             "and other frontends are not run",
             line,
         )
+    if key == "check":
+        _check_options(value, line)
     return value
+
+
+def _check_options(value: str, line: int) -> None:
+    try:
+        read_options(value)
+    except SyntaxProblem as problem:
+        raise DirectiveProblem(str(problem), line) from problem

@@ -217,8 +217,9 @@ class Directives:
 
 @dataclass(frozen=True)
 class Advice:
-    """What the file is advised against, though it is understood."""
+    """What the file is advised against, though it is understood. `rule` is the name of the check (see `checks`)."""
 
+    rule: str
     message: str
     position: Position
 

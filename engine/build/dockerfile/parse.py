@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from engine.build.dockerfile.checks import checked
 from engine.build.dockerfile.directives import DirectiveProblem, read_directives
 from engine.build.dockerfile.errors import ParseError, SyntaxProblem, parse_error
 from engine.build.dockerfile.instructions import Advice, Arg, Directives, Dockerfile, From, Instruction, Stage
@@ -95,7 +96,8 @@ class _Builder:
 
     def add(self, line: LogicalLine, instruction: Instruction) -> None:
         if line.has_gap:
-            self.warnings.append(Advice(f"Empty continuation line found in: {line.text.strip()}", line.position))
+            text = f"Empty continuation line found in: {line.text.strip()}"
+            self.warnings.append(Advice("NoEmptyContinuation", text, line.position))
         match instruction:
             case From():
                 self.stages.append((instruction, []))
@@ -112,4 +114,4 @@ class _Builder:
         if not self.stages:
             raise self.meta_args[-1].error("no build stage in current context")
         stages = (Stage(index, base, tuple(body)) for index, (base, body) in enumerate(self.stages))
-        return Dockerfile(self.directives, tuple(self.meta_args), tuple(stages), tuple(self.warnings))
+        return checked(Dockerfile(self.directives, tuple(self.meta_args), tuple(stages), tuple(self.warnings)))

@@ -35,7 +35,9 @@ def _planned(text: bytes, given: list[str]) -> list[str]:
     contexts = [value for key, value in options if key == "context"]
     arguments = {key: value for key, value in options if key not in {"target", "context"}}
     dockerfile = parse(text)
-    lines = [f"warning {one.position.first}-{one.position.last} {one.message}" for one in dockerfile.warnings]
+    lines = [
+        f"warning {one.position.first}-{one.position.last} {one.rule}: {one.message}" for one in dockerfile.warnings
+    ]
     if dockerfile.directives.escape != "\\":
         lines.append(f"escape {dockerfile.directives.escape}")
     lines += [f"{name} {value}" for name in ("syntax", "check") if (value := getattr(dockerfile.directives, name))]

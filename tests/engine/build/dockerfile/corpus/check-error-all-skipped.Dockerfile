@@ -1,0 +1,3 @@
+# check=skip=MaintainerDeprecated;error=true
+FROM debian:12
+MAINTAINER me

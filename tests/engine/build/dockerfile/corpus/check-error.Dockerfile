@@ -1,0 +1,4 @@
+# check=error=true
+FROM debian:12
+MAINTAINER me
+CMD a

@@ -1,0 +1,3 @@
+# check=skip=all
+FROM debian:12
+MAINTAINER me

@@ -1,0 +1,2 @@
+# check=sikp=all
+FROM debian:12
