@@ -11,14 +11,13 @@ from typing import Any, Final
 import msgspec
 
 from engine.errors import InvalidParameter, NotFound, NotSupported
+from engine.graphdriver.driver import MAX_LAYERS
 from engine.image import platform as platforms
 from engine.image.digest import check_digest, digest_of
 from engine.image.platform import Platform
 
 #: As in the distribution project.
 SIZE_LIMIT: Final = 4 << 20
-#: More can't be mounted.
-MAX_LAYERS: Final = 127
 
 DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_INDEX: Final = "application/vnd.docker.distribution.manifest.list.v2+json"

@@ -10,6 +10,7 @@ from typing import Final
 
 from engine.errors import InvalidParameter
 from engine.image.digest import check_digest, is_digest
+from engine.image.glob import Glob
 
 DEFAULT_HOST: Final = "docker.io"
 DEFAULT_TAG: Final = "latest"
@@ -43,7 +44,9 @@ class Reference:
 
     @property
     def familiar_name(self) -> str:
-        if self.host != DEFAULT_HOST:
+        """Without what parsing adds. With it where the first folder would pass for a host, unlike in Docker."""
+        first, slash, _ = self.path.partition("/")
+        if self.host != DEFAULT_HOST or (slash and _is_host(first)):
             return self.name
         rest = self.path.removeprefix(_OFFICIAL)
         return self.path if "/" in rest else rest
@@ -108,31 +111,14 @@ def _split_host(text: str) -> tuple[str, str]:
         return DEFAULT_HOST, _OFFICIAL + text
     if first in {DEFAULT_HOST, _LEGACY_HOST}:
         return DEFAULT_HOST, rest if "/" in rest else _OFFICIAL + rest
-    if first == "localhost" or "." in first or ":" in first or first != first.lower():
-        return first, rest
-    return DEFAULT_HOST, text
+    return (first, rest) if _is_host(first) else (DEFAULT_HOST, text)
+
+
+def _is_host(first: str) -> bool:
+    return first == "localhost" or "." in first or ":" in first or first != first.lower()
 
 
 def matches(pattern: str, reference: Reference) -> bool:
-    """Does `docker images PATTERN` mean this reference? `*` stops at a slash; a name matches all its tags."""
-    compiled = _glob(pattern)
-    return any(compiled.fullmatch(text) for text in (reference.familiar, reference.familiar_name))
-
-
-def _glob(pattern: str) -> re.Pattern[str]:
-    """Go's path.Match, whose rules Docker uses; raises InvalidParameter for an open bracket."""
-    parts = re.findall(r"\\.|\[\^?[^\]]+\]|.", pattern, re.DOTALL)
-    try:
-        return re.compile("".join(_glob_part(part) for part in parts))
-    except re.error as error:
-        raise InvalidParameter(f"invalid reference pattern {pattern!r}: {error}") from error
-
-
-def _glob_part(part: str) -> str:
-    if part == "*":
-        return "[^/]*"
-    if part == "?":
-        return "[^/]"
-    if part.startswith("["):
-        return part
-    return re.escape(part[1:] if len(part) == 2 else part)
+    """Does `docker images PATTERN` mean this reference? A name matches all its tags. Raises InvalidParameter."""
+    glob = Glob(pattern)
+    return any(glob.fits(text) for text in (reference.familiar, reference.familiar_name))

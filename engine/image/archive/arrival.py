@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 
 from engine.errors import InvalidParameter, NotSupported
+from engine.graphdriver.driver import MAX_LAYERS
 from engine.image.config import ImageConfig
 from engine.image.digest import chain_ids, digest_of
 from engine.image.graph import ImageRecord
 from engine.image.layer import LayerName
-from engine.image.manifest import MAX_LAYERS, OCI_MANIFEST, Descriptor
+from engine.image.manifest import OCI_MANIFEST, Descriptor
 from engine.image.service import Images
 from engine.tasks import cancel_all, spawn
 

@@ -56,6 +56,8 @@ class Walk:
         while waiting:
             found = waiting.pop()
             is_folder = stat.S_ISDIR(found.info.st_mode)
+            if self._as_layer and is_folder and found.path.rpartition("/")[2].startswith(_PREFIX):
+                continue  # nothing may be so named in a layer, and so nothing in it can be carried
             inside = _listed(found.path) if is_folder else []
             if found.path in self._scaffold and not inside and (is_folder or not found.info.st_size):
                 continue

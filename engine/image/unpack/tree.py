@@ -44,7 +44,7 @@ class Tree:
         self._budget.take_entry()
         path = clean(entry.name)
         folder, _, name = path.rpartition(b"/")
-        meant = whiteout.meaning(name)
+        meant = whiteout.meaning(folder, name)
         if meant is Meaning.FILE:
             self._add_file(path, entry, data)
         elif meant is Meaning.DELETED:
@@ -74,10 +74,7 @@ class Tree:
             case b"0":
                 self._regular(path, entry, data)
             case b"1":
-                target = clean(entry.link)
-                self._make(path, lambda: os.link(target, path, follow_symlinks=False))
-                # What the entry says of the file holds for all its names, as in Docker.
-                _set_attributes(path, entry, is_symlink=stat.S_ISLNK(os.lstat(path).st_mode))
+                self._link(path, entry)
             case b"2":
                 self._make(path, lambda: os.symlink(entry.link, path))
                 self.size += len(entry.link)
@@ -110,6 +107,15 @@ class Tree:
             rest = piece
             while rest:
                 rest = rest[os.write(descriptor, rest) :]
+
+    def _link(self, path: bytes, entry: Header) -> None:
+        target = clean(entry.link)
+        info = os.lstat(target)
+        if whiteout.is_reserved(target) or self._marks.is_mark(info):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))  # a mark is no file
+        self._make(path, lambda: os.link(target, path, follow_symlinks=False))
+        # What the entry says of the file holds for all its names, as in Docker.
+        _set_attributes(path, entry, is_symlink=stat.S_ISLNK(info.st_mode))
 
     def _node(self, path: bytes, entry: Header) -> None:
         kind = {b"3": stat.S_IFCHR, b"4": stat.S_IFBLK, b"6": stat.S_IFIFO}[entry.kind]

@@ -22,8 +22,15 @@ class Meaning(Enum):
     IGNORED = "AUFS' own bookkeeping"
 
 
-def meaning(name: bytes) -> Meaning:
-    """Tell by an entry's last path component; raises LayerError for a whiteout of nothing, `.` or `..`."""
+def meaning(folder: bytes, name: bytes) -> Meaning:
+    """Tell by an entry's path, its last component apart.
+
+    Raises LayerError for a whiteout of nothing, `.` or `..`, and for one that is used as a folder.
+    """
+    if is_reserved(folder):
+        if b"/" + _META_PREFIX in folder:
+            return Meaning.IGNORED
+        raise LayerError(f"a whiteout is used as a folder: {folder[:200]!r}")
     if not name.startswith(_PREFIX):
         return Meaning.FILE
     if name == _OPAQUE:
@@ -33,6 +40,11 @@ def meaning(name: bytes) -> Meaning:
     if deleted(name) in {b"", b".", b".."}:
         raise LayerError(f"invalid whiteout {name!r}")
     return Meaning.DELETED
+
+
+def is_reserved(path: bytes) -> bool:
+    """Does the absolute path lead through, or to, a name that no file may have?"""
+    return b"/" + _PREFIX in path
 
 
 def deleted(name: bytes) -> bytes:

@@ -51,7 +51,10 @@ class _Layer:
     def add(self, entry: Entry, number: int) -> None:
         path = clean(entry.name)
         folder, _, name = path.rpartition("/")
-        if name == OPAQUE:
+        if "/.wh." in folder:
+            if "/.wh..wh." not in folder:
+                raise Refused("a whiteout is no folder")
+        elif name == OPAQUE:
             self._folder(folder)
             self.hidden.add(folder)
         elif name.startswith(".wh..wh."):

@@ -40,7 +40,10 @@ _LAST = st.sampled_from(
     ["{}", "{}", "{}", "./{}/", "/{}", "d/../{}", "{}/.wh..wh..opq", "{}/.wh.a", "{}/.wh.d", ".wh.{}"]
 )
 _STRANGE = st.sampled_from(
-    ["..", "../a", "d/../../a", "/../a", ".", "/", ".wh.", "d/.wh..", ".wh...", ".wh..wh..opq", ".wh..wh.plnk", "d//x"]
+    [
+        *("..", "../a", "d/../../a", "/../a", ".", "/", "d//x"),
+        *(".wh.", "d/.wh..", ".wh...", ".wh..wh..opq", ".wh..wh.plnk", ".wh.a/x", ".wh..wh.plnk/1", "d/.wh.x/y"),
+    ]
 )
 _NAMES = st.one_of(st.builds(str.format, _LAST, _PATHS), st.builds(str.format, _LAST, _PATHS), _STRANGE)
 _TARGETS = st.one_of(_PATHS, st.sampled_from(["..", "../..", "/", "/d", "{victim}", "../../../../../../../..{victim}"]))

@@ -120,12 +120,14 @@ def test_what_may_be_an_id() -> None:
         ("app", "team/app:1", False),
         (r"team/\app", "team/app:1", True),
         ("a.c", "abc:1", False),
+        ("[a-c]*:?", "busy:1", True),
     ],
 )
 def test_patterns(pattern: str, name: str, does: bool) -> None:
     assert matches(pattern, parse(name)) is does
 
 
-def test_a_pattern_that_is_none() -> None:
-    with pytest.raises(InvalidParameter, match="pattern"):
-        matches("a[b-", parse("a"))
+@pytest.mark.parametrize("pattern", ["a[b-", "[", "[]", "[^]", "[]a]", "[-]", "[a-]", "a\\", "[a\\"])
+def test_a_pattern_that_is_none(pattern: str) -> None:
+    with pytest.raises(InvalidParameter, match="syntax error in pattern"):
+        matches(pattern, parse("a"))
