@@ -84,15 +84,14 @@ class Builds:
         failure: Exception | None = EngineError("the build was cut short; the log says more")
         try:
             await self._build(request, body, messages)
-        except* StepFailed as group:
-            await self._tell_of(first(group), messages)
             failure = None
-        except* EngineError as group:
-            failure = first(group)
-        except* OSError as group:
-            failure = EngineError(f"building failed: {first(group)}")
-        else:
+        except StepFailed as error:
+            await self._tell_of(error, messages)
             failure = None
+        except EngineError as error:
+            failure = error
+        except OSError as error:
+            failure = EngineError(f"building failed: {error}")
         finally:
             await messages.end(failure)
 
@@ -118,7 +117,9 @@ class Builds:
             making = Making(tools=self._tools, request=request, messages=messages, files=files, **lasting)
             try:
                 return await making.run(body)
-            except* StepFailed as group:
+            except (
+                ExceptionGroup
+            ) as group:  # of stages that were built side by side: the others ended for the first's sake
                 raise first(group) from None
 
     async def _kept(self, error: StepFailed) -> str:

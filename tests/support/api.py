@@ -33,14 +33,20 @@ def request(
     """`body` is sent as JSON, or as it is where it is bytes; None sends none."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
     headers = {} if data is None else {"Content-Type": content_type}
-    connection = _Connection("localhost", timeout=30)
-    connection.path = path
+    connection = connect(path)
     try:
         connection.request(method, target, data, headers)
         response = connection.getresponse()
         return Answer(response.status, dict(response.getheaders()), response.read())
     finally:
         connection.close()
+
+
+def connect(path: Path) -> http.client.HTTPConnection:
+    """A connection for requests of one's own; the caller closes it."""
+    connection = _Connection("localhost", timeout=30)
+    connection.path = path
+    return connection
 
 
 class _Connection(http.client.HTTPConnection):
