@@ -4,6 +4,7 @@ Rules: RFC 7235 and 6750; the distribution project's token and oauth2 specificat
 and to its realm, over TLS unless the registry itself is spoken to in plain HTTP, and nowhere else.
 """
 
+import asyncio
 import base64
 import ipaddress
 import re
@@ -123,24 +124,28 @@ class Authorizer:
         self._credentials = credentials
         self._scopes = dict.fromkeys(scopes)
         self._offline = offline
+        self._answering = asyncio.Lock()
         self.identity_token = ""
         self.header: str | None = f"Bearer {credentials.registry_token}" if credentials.registry_token else None
 
-    async def answer(self, challenges: list[Challenge]) -> bool:
-        """Make `header` fit the challenges; False when it is already all that can be said.
+    async def answer(self, challenges: list[Challenge], shown: str | None) -> bool:
+        """Make `header` fit the challenges; False when that is what was `shown`, as no more can be said then.
 
-        Raises Unauthorized when the realm refuses the credentials, Unavailable when it does not answer.
+        Several requests are refused at a time when a token runs out: all of them go on with what the first was given,
+        unless they are after more than that one. Raises Unauthorized when the realm refuses the credentials,
+        Unavailable when it does not answer.
         """
+        asked = {scope for one in challenges for scope in one.parameters.get("scope", "").split()}
+        async with self._answering:
+            if self.header == shown or not asked <= self._scopes.keys():
+                self.header = await self._fitting(challenges) or self.header
+            return self.header != shown
+
+    async def _fitting(self, challenges: list[Challenge]) -> str | None:
         by_scheme = {challenge.scheme: challenge for challenge in challenges}
         if "bearer" in by_scheme and not self._credentials.registry_token:
-            header: str | None = f"Bearer {await self._token(by_scheme['bearer'].parameters)}"
-        elif "basic" in by_scheme:
-            header = self._credentials.basic
-        else:
-            header = None
-        changed = header is not None and header != self.header
-        self.header = header or self.header
-        return changed
+            return f"Bearer {await self._token(by_scheme['bearer'].parameters)}"
+        return self._credentials.basic if "basic" in by_scheme else None
 
     async def _token(self, parameters: Mapping[str, str]) -> str:
         realm = check_realm(parameters.get("realm", ""), self._endpoint.url, insecure=self._endpoint.insecure)

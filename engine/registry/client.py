@@ -39,6 +39,7 @@ class RepositoryClient:
     def __init__(
         self, session: aiohttp.ClientSession, endpoint: Endpoint, reference: Reference, credentials: Credentials
     ) -> None:
+        self.is_mirror = endpoint.mirror
         self._reference = reference
         self._base = endpoint.url / "v2" / reference.path
         authorizer = Authorizer(session, endpoint, credentials, scopes=[f"repository:{reference.path}:pull"])

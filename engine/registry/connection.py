@@ -72,9 +72,10 @@ class Connection:
     @asynccontextmanager
     async def open(self, ask: Ask, good: Set[int]) -> AsyncIterator[aiohttp.ClientResponse]:
         """The response with one of the `good` statuses, after challenges and redirects."""
+        shown = self._authorizer.header
         response = await self._connected(ask)
         try:
-            if response.status == 401 and await self._authorizer.answer(_challenges(response)):
+            if response.status == 401 and await self._authorizer.answer(_challenges(response), shown):
                 response.close()
                 response = await self._connected(ask)
             if response.status not in good:

@@ -3,11 +3,12 @@
 import asyncio
 import os
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import aiohttp
 
-from engine.errors import EngineError, Unavailable
+from engine.errors import EngineError, NotFound, Unauthorized, Unavailable
 from engine.image.blobs import BlobStore, DigestMismatch, Ingest
 from engine.image.inflow import Inflow
 from engine.image.layer import RESERVE
@@ -31,13 +32,14 @@ class Downloader:
         self._locks = NamedLocks()
         self._slots = asyncio.Semaphore(PARALLEL)
 
-    async def fetch(self, client: RepositoryClient, blob: Descriptor, progress: LayerProgress, inflow: Inflow) -> None:
+    async def fetch(
+        self, clients: Sequence[RepositoryClient], blob: Descriptor, progress: LayerProgress, inflow: Inflow
+    ) -> None:
         """Have the blob in the store; `inflow` can be read from meanwhile.
 
-        What came of one that failed or was cancelled is kept for a day.
-
-        Raises what the client raises, DigestMismatch for content that is not what it should be, and EngineError
-        when the disk has no room for it.
+        Where one client's registry fails, the next one goes on: a digest is the same everywhere. What came of one that
+        failed or was cancelled is kept for a day. Raises what the last client raises, DigestMismatch for content that
+        is not what it should be, and EngineError when the disk has no room for it.
         """
         async with self._locks.hold(blob.digest):
             if self._blobs.has(blob.digest):
@@ -48,23 +50,35 @@ class Downloader:
                 progress.say("Waiting")
             async with self._slots:
                 self._check_room(blob)
-                await self._fetch(client, blob, progress, inflow)
+                async with self._blobs.resume(blob.digest, blob.size, inflow) as incoming:
+                    await self._fetch_from(clients, blob, incoming, progress)
 
-    async def _fetch(self, client: RepositoryClient, blob: Descriptor, progress: LayerProgress, inflow: Inflow) -> None:
-        async with self._blobs.resume(blob.digest, blob.size, inflow) as incoming:
-            for attempt in range(1, ATTEMPTS + 1):
-                try:
-                    await _receive(client, blob, incoming, progress)
-                    progress.say("Verifying Checksum")
-                    await incoming.commit()
-                except (Unavailable, DigestMismatch) as error:
-                    if isinstance(error, DigestMismatch):
-                        await incoming.restart()
-                    if attempt == ATTEMPTS:
-                        raise
-                    await pause_after(attempt, error, pause=self._pause, say=progress.say)
-                else:
-                    return
+    async def _fetch_from(
+        self, clients: Sequence[RepositoryClient], blob: Descriptor, incoming: Ingest, progress: LayerProgress
+    ) -> None:
+        for client in clients[:-1]:
+            try:
+                return await self._fetch(client, blob, incoming, progress)
+            except (Unavailable, NotFound, Unauthorized, DigestMismatch):
+                continue
+        return await self._fetch(clients[-1], blob, incoming, progress)
+
+    async def _fetch(
+        self, client: RepositoryClient, blob: Descriptor, incoming: Ingest, progress: LayerProgress
+    ) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                await _receive(client, blob, incoming, progress)
+                progress.say("Verifying Checksum")
+                await incoming.commit()
+            except (Unavailable, DigestMismatch) as error:
+                if isinstance(error, DigestMismatch):
+                    await incoming.restart()
+                if attempt == ATTEMPTS:
+                    raise
+                await pause_after(attempt, error, pause=self._pause, say=progress.say)
+            else:
+                return
 
     def _check_room(self, blob: Descriptor) -> None:
         disk = os.statvfs(self._blobs.root)

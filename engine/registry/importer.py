@@ -18,6 +18,7 @@ from engine.image.platform import Platform
 from engine.image.reference import Reference
 from engine.image.service import Images
 from engine.registry.connection import new_session, reason
+from engine.registry.proxy import proxy_for
 
 Message = dict[str, Any]
 
@@ -73,7 +74,7 @@ def _url(text: str) -> URL:
 async def _opened(url: URL) -> AsyncIterator[AsyncIterable[bytes]]:
     """What the server sends. Errors of the connection become Unavailable, whenever they come."""
     try:
-        async with new_session() as session, session.get(url, timeout=_TIMEOUT) as response:
+        async with new_session() as session, session.get(url, timeout=_TIMEOUT, proxy=proxy_for(url)) as response:
             if response.status != 200:
                 raise NotFound(f"Got HTTP status code >= 400: {response.status} {response.reason}")
             yield response.content.iter_chunked(_PIECE)

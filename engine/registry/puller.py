@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ from engine.registry.download import Downloader
 from engine.registry.failure import first
 from engine.registry.progress import LayerProgress, Message, Progress
 from engine.registry.resolve import Resolved, Resolver
-from engine.registry.retry import PAUSE
+from engine.registry.retry import PAUSE, persist
 from engine.tasks import cancel_all, spawn
 
 
@@ -34,7 +34,7 @@ from engine.tasks import cancel_all, spawn
 class Plan:
     """One image to fetch: whence, its documents, and its layers with their names, lowest first."""
 
-    client: RepositoryClient
+    clients: tuple[RepositoryClient, ...]
     manifest: Manifest
     raw_config: bytes
     config: ImageConfig
@@ -65,6 +65,7 @@ class Puller:
         self._config = config
         self._images = images
         self._events = events
+        self._pause = pause
         self._downloader = Downloader(images.blobs, pause=pause)
 
     async def pull(
@@ -120,7 +121,7 @@ class Puller:
             return
         resolved = await resolver.resolve(reference, platform or platforms.host())
         progress.say(f"Pulling from {reference.path}", reference.tag or reference.digest)
-        plan = await _plan(resolved)
+        plan = await persist(lambda: _plan(resolved), pause=self._pause, say=progress.say)
         if not self._images.knows(plan.id):
             await self._bring(plan, progress)
         is_new = await self._name(reference, resolved.digest, plan.id)
@@ -157,25 +158,27 @@ class Puller:
         async with self._images.hold(plan.chain, [*plan.blobs, *plan.likely(self._images)]):
             async with asyncio.TaskGroup() as layers:
                 for blob, name in plan.layers:
-                    layers.create_task(self._bring_layer(plan.client, blob, name, LayerProgress(progress, blob.digest)))
+                    layers.create_task(
+                        self._bring_layer(plan.clients, blob, name, LayerProgress(progress, blob.digest))
+                    )
             await self._images.blobs.put(plan.manifest.descriptor.digest, plan.manifest.raw)
             await self._images.blobs.put(plan.id, plan.raw_config)
             await self._images.blobs.sync()
             await self._images.add(_record(plan, self._images), plan.config)
 
     async def _bring_layer(
-        self, client: RepositoryClient, blob: Descriptor, name: LayerName, progress: LayerProgress
+        self, clients: Sequence[RepositoryClient], blob: Descriptor, name: LayerName, progress: LayerProgress
     ) -> None:
         with Inflow() as inflow:
             if self._images.layer_store.has(name.chain_id):
                 progress.say("Already exists")
                 if _compressed(self._images, blob, name) is None:
-                    await self._downloader.fetch(client, blob, progress, inflow)
+                    await self._downloader.fetch(clients, blob, progress, inflow)
                 return
             progress.say("Pulling fs layer")
             async with asyncio.TaskGroup() as group:
                 early = group.create_task(self._unpack_early(name, blob, inflow, progress))
-                await self._downloader.fetch(client, blob, progress, inflow)
+                await self._downloader.fetch(clients, blob, progress, inflow)
                 progress.say("Download complete")
                 await early
             await self._images.layer_store.add(name, self._images.blobs.path(blob.digest), _extracting(blob, progress))
@@ -210,7 +213,7 @@ async def _plan(resolved: Resolved) -> Plan:
     manifest = resolved.manifest
     if manifest.config.media_type not in CONFIG_TYPES:
         raise InvalidParameter(f"unsupported media type {manifest.config.media_type[:120]} for an image's config")
-    raw = await resolved.client.document(manifest.config.digest, SIZE_LIMIT)
+    raw = await resolved.clients[0].document(manifest.config.digest, SIZE_LIMIT)
     config = parse_config(raw)
     if config.os not in {"", "linux"}:
         raise InvalidParameter(f'image operating system "{config.os[:40]}" cannot be used on this platform')
@@ -220,7 +223,7 @@ async def _plan(resolved: Resolved) -> Plan:
             f"layers from manifest don't match image configuration: {len(manifest.layers)} and {len(diff_ids)}"
         )
     names = (LayerName(chain, diff) for chain, diff in zip(chain_ids(diff_ids), diff_ids, strict=True))
-    return Plan(resolved.client, manifest, raw, config, tuple(zip(manifest.layers, names, strict=True)))
+    return Plan(resolved.clients, manifest, raw, config, tuple(zip(manifest.layers, names, strict=True)))
 
 
 def _extracting(blob: Descriptor, progress: LayerProgress) -> Callable[[int], None]:

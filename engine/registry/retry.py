@@ -14,6 +14,9 @@ PAUSE: Final = 2.0
 #: No registry is waited for longer than this, in seconds, whatever its Retry-After says.
 _LONGEST: Final = 120.0
 
+#: Nor is anything but a blob waited for that a registry says it will have later than this, in seconds.
+_PATIENCE: Final = 30.0
+
 T = TypeVar("T")
 
 
@@ -32,4 +35,19 @@ async def persist(step: Callable[[], Awaitable[T]], *, pause: float, say: Callab
             return await step()
         except Unavailable as error:
             await pause_after(attempt, error, pause=pause, say=say)
+    return await step()
+
+
+async def heed(step: Callable[[], Awaitable[T]]) -> T:
+    """Run the step again as often as the registry asks for that, and says when: a question that costs it little.
+
+    Raises what the step raises; Busy too, for one that has asked `ATTEMPTS` times, or for more than a little patience.
+    """
+    for _ in range(1, ATTEMPTS):
+        try:
+            return await step()
+        except Busy as error:
+            if error.retry_after > _PATIENCE:
+                raise
+            await asyncio.sleep(error.retry_after)
     return await step()

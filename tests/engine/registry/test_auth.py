@@ -1,5 +1,6 @@
 """Proving who asks, against a small token server, and to whom that proof is never shown."""
 
+import asyncio
 import base64
 import json
 
@@ -27,6 +28,14 @@ class TokenServer(StandIn):
         if shown is not None and shown != basic("alice", "s3cret"):
             return web.json_response({"details": "no"}, status=401)
         return web.json_response({"token": "token-of-alice" if shown else "token-of-nobody"})
+
+
+class Renewing(StandIn):
+    """Gives the token `old`, and from then on `new`."""
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append((request.path_qs, None))
+        return web.json_response({"token": "new" if len(self.requests) > 1 else "old"})
 
 
 def guarded(server: StandIn, realm: str, *, allowed: str):
@@ -88,6 +97,24 @@ class TestTokens:
             guarded(stand_in, f"http://{tokens.host}/token", allowed="token-of-alice")
             with pytest.raises(NotFound, match=r"pull access denied for .*/x, repository does"):
                 await store.pull(f"{stand_in.host}/x:t")
+
+    async def test_a_token_that_runs_out(self, stand_in: StandIn, store: Store) -> None:
+        """Layers on the way at a time are refused together; whoever asks the realm then is given one and the same."""
+        manifest = stand_in.content.image("t", *(layer(name) for name in "abcd"))
+        layers = {each["digest"] for each in manifest["layers"]}
+        async with Renewing() as tokens:
+
+            async def bend(request: web.Request, _answer: web.Response) -> web.Response | None:
+                shown = request.headers.get("Authorization")
+                if shown == "Bearer new" or (shown == "Bearer old" and request.match_info["path"][-71:] not in layers):
+                    return None
+                await asyncio.sleep(0.01)
+                challenge = f'Bearer realm="http://{tokens.host}/token",scope="repository:x:pull"'
+                return refuse(401, "UNAUTHORIZED", "token expired", WWW_Authenticate=challenge)
+
+            stand_in.bend = bend
+            await store.pull(f"{stand_in.host}/x:t")
+            assert len(tokens.requests) == 2
 
     async def test_basic(self, stand_in: StandIn, store: Store) -> None:
         stand_in.content.image("t", layer("a"))
