@@ -150,3 +150,79 @@ def test_the_runtime_is_out_of_reach(docker: Docker, hostile: Callable[..., str]
             for argv in (["run", "--rm", "-w", directory, image], ["exec", "-w", directory, "still"]):
                 done = docker.run(*argv, "sh", "-c", "cat ../../../../../etc/debian_version ../../../etc/hostname")
                 assert done.stdout == "" or done.returncode, (argv, done.stdout)
+
+
+def test_a_containers_process_has_no_more_than_its_own(docker: Docker, pulled_busybox: str) -> None:
+    """Capabilities, filter, environment and devices, of a first process and of an exec."""
+    script = """
+grep -E '^(Cap(Inh|Bnd|Amb)|Seccomp):' /proc/self/status | tr -d '\\t'
+echo == env; env | cut -d = -f 1 | grep -v -E '^(PATH|HOSTNAME|HOME|PWD|SHLVL|OLDPWD)$'
+echo == blocks; find /dev -type b
+echo == devices; find /dev -maxdepth 1 -type c | sort | tr '\\n' ' '
+echo == mounts; cut -d ' ' -f 2 /proc/mounts | grep -v -E '^/(proc|sys|dev|etc/(hosts|hostname|resolv.conf)$|$)'; true
+"""
+    docker("run", "-d", "--name", "still", pulled_busybox, "sleep", "600")
+    for argv in (["run", "--rm", pulled_busybox], ["exec", "still"]):
+        status, *rest = docker(*argv, "sh", "-c", script).split("== ")
+        assert dict(line.split(":") for line in status.split()) == {
+            "CapInh": "0" * 16, "CapBnd": "00000000a80425fb", "CapAmb": "0" * 16, "Seccomp": "2",
+        }  # fmt: skip
+        assert {part.partition("\n")[0]: part.partition("\n")[2].split() for part in rest} == {
+            "env": [],
+            "blocks": [],
+            "devices": [f"/dev/{name}" for name in ("full", "null", "random", "tty", "urandom", "zero")],
+            "mounts": [],
+        }
+
+
+@pytest.mark.parametrize("terminal", [[], ["-t"]])
+def test_links_in_the_images_dev_lead_nowhere(docker: Docker, hostile: Callable[..., str], terminal: list[str]) -> None:
+    """CVE-2025-31133 and -52565: masking binds /dev/null, a terminal /dev/console; both are the container's own."""
+
+    def change(root: Path) -> None:
+        (root / "dev").mkdir(exist_ok=True)
+        for name in ("null", "console", "pts", "shm", "mqueue", "ptmx", "fd"):
+            (root / "dev" / name).symlink_to("/proc/sys/kernel/core_pattern")
+
+    pattern = Path("/proc/sys/kernel/core_pattern")
+    before = pattern.read_text()
+    image = hostile(f"dev{len(terminal)}", change)
+    script = "test -c /dev/null && ! test -L /dev/null && echo core > /dev/null && cat /proc/timer_list | wc -c"
+    assert docker("run", "--rm", *terminal, image, "sh", "-c", script).strip() == "0"
+    assert pattern.read_text() == before
+
+
+def test_links_at_mounts_places_stay_in_the_container(
+    docker: Docker, hostile: Callable[..., str], tmp_path: Path
+) -> None:
+    """CVE-2021-30465, -2019-19921: whatever is mounted, or made to mount on, is made within the container."""
+    outside, source = tmp_path / "outside", tmp_path / "source"
+    outside.mkdir()
+    source.mkdir()
+    (source / "file").write_text("source")
+    up = "../" * 30
+
+    def change(root: Path) -> None:
+        for name in ("hosts", "hostname", "resolv.conf"):
+            (root / "etc").mkdir(exist_ok=True)
+            (root / "etc" / name).unlink(missing_ok=True)
+            (root / "etc" / name).symlink_to(f"{up}{outside}/{name}")
+        for name in ("volume", "bound", "tmp-fs", "work"):
+            (root / name).symlink_to(f"{up}{outside}")
+
+    image = hostile("targets", change)
+    attempts = [
+        ["-v", "/volume/made"],
+        ["-v", f"{source}:/bound/made"],
+        ["--mount", f"type=bind,src={source},dst=/volume"],
+        ["--tmpfs", "/tmp-fs/made"],
+        ["-w", "/work/made"],
+        ["-w", "/work"],
+        [],
+    ]
+    for options in attempts:
+        done = docker.run("run", "--rm", *options, image, "sh", "-c", "grep -c localhost /etc/hosts")
+        assert list(outside.iterdir()) == [], (options, done)
+        assert str(outside) not in Path("/proc/self/mountinfo").read_text()
+    assert done.stdout.strip() == "2"
+    assert [path.name for path in source.iterdir()] == ["file"]
