@@ -11,6 +11,7 @@ from engine.build.ignore import ignore_files, read_patterns
 from engine.build.request import BuildRequest
 from engine.build.sources.context import remote_context
 from engine.errors import InvalidParameter
+from engine.image.threads import finish_in_thread
 
 _PIECE: Final = 256 << 10
 
@@ -32,7 +33,8 @@ async def prepare(request: BuildRequest, body: AsyncIterable[bytes], files: File
         if (patterns := await files.read(name)) is not None:
             await files.ignore(read_patterns(patterns))
             break
-    return parse(text)
+    # Seconds for the worst that a stranger can write, and nothing that the engine's other clients should wait for.
+    return await finish_in_thread(parse, text)
 
 
 async def _file(path: Path) -> AsyncIterator[bytes]:

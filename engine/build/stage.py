@@ -17,6 +17,7 @@ from engine.build.dockerfile.parse import parse_triggers
 from engine.build.dockerfile.plan import PlannedStage, Scratch, StageOrigin
 from engine.build.dockerfile.scope import Scope
 from engine.build.donors import Donor
+from engine.build.located import located
 from engine.build.state import State
 from engine.build.steps import run, transfer, workdir
 from engine.build.steps.deed import Deed
@@ -39,8 +40,9 @@ class StageBuild:
 
     async def run(self) -> State:
         """The stage's last state. Raises what a step fails with."""
-        await self._announce(self._planned.stage.base)
-        state = await self._begin()
+        with located(self._planned.stage.base):
+            await self._announce(self._planned.stage.base)
+            state = await self._begin()
         scope = self._build.plan.scope(state.env)
         triggers = state.config.on_build or []
         state = replace(state, config=struct_replace(state.config, on_build=None))
@@ -48,10 +50,12 @@ class StageBuild:
             plural = "" if len(triggers) == 1 else "s"
             await self._build.messages.say(f"# Executing {len(triggers)} build trigger{plural}\n")
         for step in parse_triggers(triggers, self._planned.stage.base):
-            state, scope = await self._take(state, scope, step)
+            with located(step):
+                state, scope = await self._take(state, scope, step)
         for step in self._steps:
             await self._announce(step)
-            state, scope = await self._take(state, scope, step)
+            with located(step):
+                state, scope = await self._take(state, scope, step)
         return state
 
     async def _begin(self) -> State:

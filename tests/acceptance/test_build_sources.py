@@ -131,3 +131,18 @@ def test_advice_is_given_and_can_be_made_an_error(build: Builder) -> None:
     assert "[Warning]" not in build("# check=skip=all\nFROM {base}\nCMD true\n").stdout
     failed = build("# check=error=true\nFROM {base}\nCMD true\n", check=False)
     assert "lint violation found for rules: JSONArgsRecommended" in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "shown"),
+    [
+        ("FROM Bad:Name\n", "   1 | >>> FROM Bad:Name"),
+        ("FROM {base}\nRUN true && \\\n  exit 3\n", "   2 | >>> RUN true && \\\n   3 | >>>   exit 3"),
+        ("FROM {base}\nENV A=1\nCOPY nothing /\n", "   3 | >>> COPY nothing /"),
+        ("FROM {base} AS a\nRUN exit 3\nFROM {base}\nCOPY --from=a /x /x\n", "   2 | >>> RUN exit 3"),
+    ],
+)
+def test_a_failing_step_shows_its_lines(build: Builder, dockerfile: str, shown: str) -> None:
+    failed = build(dockerfile, check=False)
+    assert failed.stderr.count(">>>") == shown.count(">>>")
+    assert shown in failed.stderr

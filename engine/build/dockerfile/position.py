@@ -7,6 +7,8 @@ from typing import Final
 #: Lines shown of an instruction in an error: one with heredocs may have thousands.
 _SHOWN: Final = 8
 _WIDTH: Final = 200
+#: Stands between a line's number and the line.
+MARK: Final = " | >>> "
 
 
 @dataclass(frozen=True)
@@ -19,5 +21,5 @@ class Position:
 
 def excerpt(position: Position, lines: Sequence[str]) -> str:
     """`lines`, those of `position`, with their numbers as BuildKit's clients print them; long ones are cut."""
-    shown = [f"{position.first + index:>4} | >>> {line[:_WIDTH]}" for index, line in enumerate(lines[:_SHOWN])]
+    shown = [f"{position.first + index:>4}{MARK}{line[:_WIDTH]}" for index, line in enumerate(lines[:_SHOWN])]
     return "\n".join([*shown, *([f"{'':>4} | …"] if len(lines) > _SHOWN else [])])
