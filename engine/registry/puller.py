@@ -106,27 +106,31 @@ class Puller:
     async def _pull(
         self, reference: Reference, platform: Platform | None, resolver: Resolver, progress: Progress
     ) -> None:
-        if reference.tag or reference.digest:
-            await self._pull_one(reference, platform, resolver, progress)
-            return
-        for tag in await resolver.tags(reference):
-            await self._pull_one(reference.tagged(tag), platform, resolver, progress)
+        wanted = [reference]
+        if not (reference.tag or reference.digest):
+            wanted = [reference.tagged(tag) for tag in await resolver.tags(reference)]
+        is_new = [await self._pull_one(each, platform, resolver, progress) for each in wanted]
+        outcome = "Downloaded newer image for" if any(is_new) else "Image is up to date for"
+        progress.say(f"Status: {outcome} {reference.familiar}")
+        for each in wanted:
+            _warn_of_platform(each, self._images.get(str(each)).config, platform, progress)
 
     async def _pull_one(
         self, reference: Reference, platform: Platform | None, resolver: Resolver, progress: Progress
-    ) -> None:
+    ) -> bool:
+        """Whether the reference stands for another image than before, or for its first one."""
         if digest := await self._unchanged(reference, platform, resolver):
             progress.say(f"Pulling from {reference.path}", reference.tag)
-            self._conclude(reference, digest, progress, is_new=False)
-            return
+            self._conclude(reference, digest, progress)
+            return False
         resolved = await resolver.resolve(reference, platform or platforms.host())
-        progress.say(f"Pulling from {reference.path}", reference.tag or reference.digest)
+        progress.say(f"Pulling from {reference.path}", str(reference) if reference.digest else reference.tag)
         plan = await persist(lambda: _plan(resolved), pause=self._pause, say=progress.say)
         if not self._images.knows(plan.id):
             await self._bring(plan, progress)
         is_new = await self._name(reference, resolved.digest, plan.id)
-        self._conclude(reference, resolved.digest, progress, is_new=is_new)
-        _warn_of_platform(reference, plan.config, platform, progress)
+        self._conclude(reference, resolved.digest, progress)
+        return is_new
 
     async def _unchanged(self, reference: Reference, platform: Platform | None, resolver: Resolver) -> str | None:
         """The digest of the tag's document where that is what the tag stands for here: one HEAD request tells.
@@ -146,10 +150,8 @@ class Puller:
         actual = self._images.get(image_id).platform
         return digest if platforms.rank(platforms.host(), actual) is not None else None
 
-    def _conclude(self, reference: Reference, digest: str, progress: Progress, *, is_new: bool) -> None:
+    def _conclude(self, reference: Reference, digest: str, progress: Progress) -> None:
         progress.say(f"Digest: {digest}")
-        outcome = "Downloaded newer image for" if is_new else "Image is up to date for"
-        progress.say(f"Status: {outcome} {reference.familiar}")
         labels = self._images.get(str(reference)).labels
         self._events.publish("image", "pull", reference.familiar, labels | {"name": reference.familiar_name})
 

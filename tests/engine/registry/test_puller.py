@@ -108,6 +108,9 @@ async def test_all_tags(stand_in: StandIn, store: Store) -> None:
     stand_in.content.image("two", layer("b"))
     messages = [message async for message in store.puller.pull(parse(f"{stand_in.host}/x"))]
     assert [message["id"] for message in messages if message["status"].startswith("Pulling from")] == ["one", "two"]
+    assert [message["status"] for message in messages if message["status"].startswith("Status")] == [
+        f"Status: Downloaded newer image for {stand_in.host}/x"
+    ]
     assert len(store.images.list()) == 2
 
 
