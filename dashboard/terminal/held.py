@@ -77,6 +77,8 @@ class Held:
 
     async def close(self) -> None:
         """Let go of it. Idempotent."""
+        if self._waiting is not None:
+            await stop(self._waiting)
         await stop(self._pump)
         await self.source.close()
 

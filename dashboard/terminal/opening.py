@@ -147,7 +147,8 @@ async def _attach(terminal: Terminal, host: Host, details: dict[str, Any]) -> No
     config = details["Config"]
     terminal.lasts = False
     terminal.argv = [details["Path"], *details["Args"]] if "Path" in details else list(config["Cmd"] or [])
-    _keep(terminal, ContainerSource(client(host), terminal.container, has_terminal=config["Tty"]))
+    source = await ContainerSource.open(client(host), terminal.container, has_terminal=config["Tty"])
+    _keep(terminal, source)
 
 
 def _keep(terminal: Terminal, source: ExecSource | ContainerSource) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from aiodocker import Docker
+from aiodocker.containers import DockerContainer
 from aiodocker.exceptions import DockerError
 from aiodocker.stream import Stream
 from django.utils.translation import gettext as _
@@ -52,13 +53,25 @@ class ExecSource:
 class ContainerSource:
     """A container's own process; without a terminal its lines end as a terminal wants them."""
 
-    def __init__(self, docker: Docker, container: str, *, has_terminal: bool) -> None:
-        self._container = docker.containers.container(container)
-        self._stream = self._container.attach(
-            stdin=True, stdout=True, stderr=True, logs=False, detach_keys=execs.DETACH_KEYS
-        )
-        self._has_terminal = has_terminal
+    def __init__(self, docker: Docker, container: DockerContainer, stream: Stream, *, has_terminal: bool) -> None:
         self._docker = docker
+        self._container = container
+        self._stream = stream
+        self._has_terminal = has_terminal
+
+    @classmethod
+    async def open(cls, docker: Docker, identifier: str, *, has_terminal: bool) -> "ContainerSource":
+        """Attach, from now on; `docker` is closed when that fails. Raises DockerError."""
+        container = docker.containers.container(identifier)
+        keys = execs.DETACH_KEYS
+        stream = container.attach(stdin=True, stdout=True, stderr=True, logs=False, detach_keys=keys)
+        try:
+            # Now, and not with the first use: a reader and a writer that come together would open one each.
+            await stream.__aenter__()  # `close()` is the end of what begins here
+        except BaseException:
+            await docker.close()
+            raise
+        return cls(docker, container, stream, has_terminal=has_terminal)
 
     async def read(self) -> bytes:
         data = await read_out(self._stream)

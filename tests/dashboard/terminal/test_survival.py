@@ -31,7 +31,7 @@ async def again(left: Browser, cookie: bytes, path: str, **fields: object) -> Br
 async def test_output_goes_on_where_it_was_left(browser: Browser, container: Container, cookie: bytes) -> None:
     async with browser:
         await prompt(browser, client=CLIENT)
-        browser.write(b"for n in $(seq 1 3000); do echo $n; done; touch /tmp/written; echo en''d\n")
+        browser.write(b"for n in $(seq 1 3000); do echo $n; [ $n = 200 ] && sleep 0.3; done; echo en''d\n")
         await browser.read_until(b"100\r\n")
     # It writes on while nobody is there.
     async with await again(browser, cookie, container.path) as back:
