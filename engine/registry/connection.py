@@ -24,6 +24,8 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 #: Those after which a request that writes may be sent again as it was (RFC 9110, 15.4).
 _REPEATABLE: Final = frozenset({307, 308})
 _REDIRECT_LIMIT: Final = 10
+#: Bytes of a response that may wait for whoever reads it, before the registry has to.
+_READ_AHEAD: Final = 1 << 20
 
 #: Makes a request's body, anew for each attempt.
 Body = Callable[[], AsyncIterator[bytes]]
@@ -35,6 +37,7 @@ def new_session() -> aiohttp.ClientSession:
     """A session that keeps no cookies, and hands bodies over as they were sent."""
     return aiohttp.ClientSession(
         auto_decompress=False,
+        read_bufsize=_READ_AHEAD,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": f"portside/{__version__}", "Accept-Encoding": "identity"},
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=60),

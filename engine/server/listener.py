@@ -22,6 +22,9 @@ log = structlog.get_logger(__name__)
 
 #: Connections that may wait to be accepted while the loop is busy with others.
 _BACKLOG: Final = 1024
+#: Bytes of a request's body that are taken in before anybody asks for them: archives come by the gigabyte, and each
+#: time that the client is kept waiting costs two turns of the loop.
+_READ_AHEAD: Final = 1 << 20
 #: Seconds that requests in progress have to end when the engine goes down; streams are cut then.
 _SHUTDOWN_TIMEOUT: Final = 5.0
 
@@ -44,7 +47,12 @@ class Listener:
         listening = _bind(self._path, self._group)
         # Without access log: formatting one line costs as much as a small request.
         connect = partial(
-            Connection, cast(web.Server, self._runner.server), loop=loop, access_log=None, tcp_keepalive=False
+            Connection,
+            cast(web.Server, self._runner.server),
+            loop=loop,
+            access_log=None,
+            tcp_keepalive=False,
+            read_bufsize=_READ_AHEAD,
         )
         self._server = await loop.create_unix_server(connect, sock=listening, backlog=_BACKLOG)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +10,7 @@ import msgspec
 
 from engine.errors import EngineError, InvalidParameter
 from engine.image.archive.child import child, parent
+from engine.image.archive.feeding import Feed, new_feed
 from engine.image.layer import RESERVE, SIZE_LIMIT
 from engine.tasks import cancel_all, spawn
 
@@ -69,8 +69,10 @@ async def take_apart(body: AsyncIterable[bytes], folder: Path) -> Contents:
     """
     pipe = asyncio.subprocess.PIPE
     limits = (str(SIZE_LIMIT), str(RESERVE), parent())
-    async with child("split", str(folder), *limits, stdin=pipe, stdout=pipe, stderr=pipe) as process:
-        said, complaint = await _fed(process, body)
+    with new_feed() as feed:
+        async with child("split", str(folder), *limits, stdin=feed.reading, stdout=pipe, stderr=pipe) as process:
+            feed.hand_over()
+            said, complaint = await _fed(process, feed, body)
     try:
         outcome = msgspec.json.decode(said, type=_Said)
     except msgspec.DecodeError:
@@ -81,13 +83,12 @@ async def take_apart(body: AsyncIterable[bytes], folder: Path) -> Contents:
     return Contents(folder, outcome)
 
 
-async def _fed(process: asyncio.subprocess.Process, body: AsyncIterable[bytes]) -> tuple[bytes, bytes]:
+async def _fed(process: asyncio.subprocess.Process, feed: Feed, body: AsyncIterable[bytes]) -> tuple[bytes, bytes]:
     """Give the process the body; returns its two outputs. One that has had enough does not wait for the rest."""
-    assert process.stdin is not None  # noqa: S101 - all three are pipes; for the type checker
-    assert process.stdout is not None  # noqa: S101
+    assert process.stdout is not None  # noqa: S101 - both are pipes; for the type checker
     assert process.stderr is not None  # noqa: S101
     tasks: set[asyncio.Task[Any]] = set()
-    feeding = spawn(_feed(process.stdin, body), name="feed an archive", owner=tasks)
+    feeding = spawn(feed.send(body), name="feed an archive", owner=tasks)
     try:
         said, complaint = await process.stdout.read(), await process.stderr.read()
     finally:
@@ -95,17 +96,3 @@ async def _fed(process: asyncio.subprocess.Process, body: AsyncIterable[bytes]) 
     if not feeding.cancelled():
         feeding.result()
     return said, complaint
-
-
-async def _feed(pipe: asyncio.StreamWriter, body: AsyncIterable[bytes]) -> None:
-    try:
-        async for piece in body:
-            pipe.write(piece)
-            try:
-                await pipe.drain()
-            except (BrokenPipeError, ConnectionResetError):
-                return
-    finally:
-        pipe.close()
-        with suppress(BrokenPipeError, ConnectionResetError):
-            await pipe.wait_closed()
