@@ -103,7 +103,7 @@ class StageBuild:
             has_command=self._has_command,
         )
         change = metadata.apply(state.config, expanded, stand)
-        words = metadata.created_by(state.config, change.words)
+        words = metadata.created_by(change.config, change.words)
         return Deed(created_by=words, config=change.config, author=change.author)
 
     def _ports(self, step: Expose, scope: Scope) -> list[str]:

@@ -114,12 +114,12 @@ async def deed(build: Build, state: State, step: Add | Copy, origins: Mapping[st
     """What the instruction asks for. Its sources are looked at now: their checksum tells whether it was done before."""
     copying = _Copying(build, state, step, await _parts(build, step, origins))
     flags = (step.chown, step.chmod, step.link, step.exclude, isinstance(step, Copy) and step.parents, _unpack(step))
-    owner = f"--chown={step.chown} " if step.chown else ""
-    words = f"{step.keyword} {owner}{await copying.described()} in {copying.destination} "
+    owner = f"--chown={step.chown}" if step.chown else ""  # without a blank behind it, as in Docker
+    words = f"{step.keyword} {owner}{await copying.described()} in {step.destination} "
     return Deed(
         created_by=metadata.created_by(state.config, words, spaces=1),
         config=state.config,
-        key=(flags,),
+        key=(flags, copying.destination),
         do=copying.do,
         is_independent=step.link,
         can_be_given=not any((step.chmod, step.exclude, step.link, flags[4], flags[5])),
