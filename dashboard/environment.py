@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 DEFAULT_HOME: Final = Path("/var/lib/portside")
@@ -79,13 +80,25 @@ class Environment:
         Without a state directory (a type checker or a test imports the settings) the key lives as long as the
         process: `manage.py` makes the directory, and nothing else does.
         """
+        return self._kept("secret.key", secrets.token_urlsafe(48))
+
+    @property
+    def sealing_key_file(self) -> Path:
+        return self.state / "sealing.keys"
+
+    def sealing_keys(self) -> list[str]:
+        """The keys that seal secrets in the database, Fernet's, the one in use first; made as `secret_key` is."""
+        return self._kept(self.sealing_key_file.name, Fernet.generate_key().decode("ascii")).split()
+
+    def _kept(self, name: str, fresh: str) -> str:
+        """The text of a file in the state directory, which is `fresh` where there is no file yet."""
         if not self.state.is_dir():
-            return secrets.token_urlsafe(48)
-        path = self.state / "secret.key"
+            return fresh
+        path = self.state / name
         try:
             return path.read_text("ascii").strip()
         except FileNotFoundError:
-            return _make_key(path)
+            return _make_key(path, fresh)
 
     def database(self) -> dict[str, Any]:
         """Django's settings for `DATABASE_URL`: PostgreSQL, or SQLite (the default, in the state directory).
@@ -102,11 +115,11 @@ class Environment:
         raise ImproperlyConfigured(f"DATABASE_URL: {url.scheme!r} is neither sqlite nor postgresql")
 
 
-def _make_key(path: Path) -> str:
+def _make_key(path: Path, text: str) -> str:
     """Link a finished file into place: of two processes that start together one wins, and both read its key."""
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     draft.touch(mode=0o600)
-    draft.write_text(secrets.token_urlsafe(48) + "\n", "ascii")
+    draft.write_text(text + "\n", "ascii")
     try:
         path.hardlink_to(draft)
     except FileExistsError:

@@ -28,6 +28,8 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "channels",
     "csp",
     "django_celery_beat",
@@ -65,6 +67,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "dashboard.audit.requests.AuditTrail",
     "django_htmx.middleware.HtmxMiddleware",
     "dashboard.hosts.middleware.EngineErrors",
@@ -115,6 +118,18 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 # Failed sign-ins: the default of allauth, written down because it is a promise.
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+
+# Second factors: an app's codes, keys and passkeys, and codes on paper for the day that both are lost.
+MFA_ADAPTER = "dashboard.accounts.adapter.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Portside"
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Browsers give keys to https pages and to localhost alone.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not ENVIRONMENT.https
+# For what gives power to others, a password or a key is asked for again after so many seconds.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 
 # Cookies carry the port in their names: browsers keep one jar for all ports of a host, and two consoles may share one.
 

@@ -8,7 +8,7 @@ import asyncio
 import secrets
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 import structlog
@@ -21,7 +21,7 @@ from dashboard.accounts.models import User
 from dashboard.hosts.client import EngineFailure, engine
 from dashboard.hosts.models import Host
 from dashboard.terminal import record, rows
-from dashboard.terminal.access import Looks, Pass, pass_for, permitted, signed_in
+from dashboard.terminal.access import NEED, Looks, Pass, pass_for, permitted, signed_in
 from dashboard.terminal.ending import end
 from dashboard.terminal.entering import enter
 from dashboard.terminal.flow import INPUT_WINDOW, OUTPUT_WINDOW
@@ -68,6 +68,8 @@ class Visit:
 
 class TerminalConsumer:
     """Serves `ws/hosts/<host>/containers/<container>/terminal/`. One instance serves all connections."""
+
+    need: ClassVar = NEED
 
     def __init__(self, times: Times | None = None) -> None:
         self._times = times or Times()

@@ -10,9 +10,14 @@ from dashboard.access.permissions import Role
 from dashboard.accounts.models import User
 from dashboard.audit.models import Entry
 from dashboard.hosts.models import Host
-from tests.dashboard.people import browser_of, grant, person
+from tests.dashboard.people import browser_of, confirmed, grant, person
 
 PAGE = "/settings/people/"
+
+
+@pytest.fixture
+def signed_in(signed_in: Client) -> Client:
+    return confirmed(signed_in)
 
 
 def text(browser: Client) -> str:
