@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import tarfile
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import dockerd
+from tests.support import dockerd, session
 from tests.support.dockerd import Dockerd
 from tests.support.engine import EngineProcess
 from tests.support.waiting import until
@@ -76,6 +77,31 @@ def test_docker_and_this_engine_load_what_the_other_saves(host: EngineProcess, t
         host.docker("rmi", "app:2")
     finally:
         other.stop()
+
+
+@pytest.mark.skipif(shutil.which("podman") is None, reason="there is no podman on this host")
+@pytest.mark.parametrize("form", ["docker-archive", "oci-archive"])
+def test_podman_and_this_engine_load_what_the_other_saves(host: EngineProcess, tmp_path: Path, form: str) -> None:
+    state = session.directory("p")  # podman's own limit for its path: 50 characters
+    image_id = _image_id(host, "app:1")
+    host.docker("save", "--output", tmp_path / "ours.tar", "app:1")
+    _podman(state, "load", "--input", tmp_path / "ours.tar")
+    assert f"sha256:{_podman(state, 'images', '--quiet', '--no-trunc', 'app:1').removeprefix('sha256:')}" == image_id
+    _podman(state, "tag", "app:1", "docker.io/library/app:2")
+    _podman(state, "save", "--format", form, "--output", tmp_path / "theirs.tar", "docker.io/library/app:2")
+    assert host.docker("load", "--quiet", "--input", tmp_path / "theirs.tar") == "Loaded image: app:2"
+    assert _image_id(host, "app:2") == image_id
+    assert host.docker("run", "--rm", "--network", "none", "app:2", "echo", "it runs") == "it runs"
+    host.docker("rmi", "app:2")
+    _podman(state, "rmi", "--all", "--force")
+
+
+def _podman(folder: Path, *words: str | Path) -> str:
+    """A podman whose whole state is in the folder."""
+    places = [f"--{name}={folder}/{name}" for name in ("root", "runroot", "tmpdir")]
+    kinds = ["--storage-driver=vfs", "--cgroup-manager=cgroupfs", "--events-backend=file"]
+    argv = ["podman", *places, *kinds, *map(str, words)]
+    return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
 
 
 def test_commit_holds_what_the_container_changed(host: EngineProcess, tmp_path: Path) -> None:
