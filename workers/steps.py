@@ -9,6 +9,7 @@ from dashboard.jobs.output.entries import Status
 from workers.progress import Output, PullProgress
 
 _STEP: Final = re.compile(r"Step (\d+)/(\d+) : (.*)")
+_STEP_BEGINS: Final = "Step "
 _CACHED: Final = "---> Using cache"
 #: A program may never end its line: a longer text is shown as it is.
 _LONGEST: Final = 16 * 1024
@@ -60,23 +61,33 @@ class BuildProgress:
         self._leave(Status.FAILED if failed else None)
 
     def _hear(self, text: str) -> None:
-        *lines, self._rest = (self._rest + text).split("\n")
-        for line in lines:
-            self._say(line)
+        whole, newline, self._rest = (self._rest + text).rpartition("\n")
+        if newline:
+            self._say(whole)
         if len(self._rest) > _LONGEST:
             self._say(self._rest)
             self._rest = ""
 
-    def _say(self, line: str) -> None:
-        line = line.rstrip("\r").rpartition("\r")[2]
-        if match := _STEP.fullmatch(line):
-            self._leave()
-            self._enter(_Step(int(match[1]), int(match[2]), match[3]))
-            return
-        if _CACHED in line:
+    def _say(self, text: str) -> None:
+        """Lines, said together as far as they belong to one step."""
+        plain: list[str] = []
+        for line in text.split("\n"):
+            if line.startswith(_STEP_BEGINS) and (match := _STEP.fullmatch(line.rstrip("\r"))):
+                self._pass_on(plain)
+                plain = []
+                self._leave()
+                self._enter(_Step(int(match[1]), int(match[2]), match[3]))
+            else:
+                plain.append(line)
+        self._pass_on(plain)
+
+    def _pass_on(self, lines: list[str]) -> None:
+        if any(_CACHED in line for line in lines):
             self._status = Status.CACHED
-        if line.strip():
-            self._out.line(line)
+        # Of a line that was drawn anew with carriage returns, the last drawing counts.
+        shown = [line.rstrip("\r").rpartition("\r")[2] for line in lines]
+        if text := "\n".join(line for line in shown if line.strip()):
+            self._out.line(text)
 
     def _enter(self, step: _Step) -> None:
         self._step, self._status = step, Status.RUNNING

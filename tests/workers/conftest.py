@@ -170,7 +170,7 @@ def come_to(job: Job, *states: State, seconds: float = 60) -> None:
 
 def said(job: Job) -> list[str]:
     """The lines of a finished job's log."""
-    return [entry.text for entry in output(job) if isinstance(entry, Line)]
+    return [line for entry in output(job) if isinstance(entry, Line) for line in entry.text.split("\n")]
 
 
 def output(job: Job) -> list[Entry]:

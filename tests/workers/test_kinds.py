@@ -150,10 +150,10 @@ def test_a_deadline_ends_a_job_and_undoes_what_it_did(make_job, work, sleeper, d
     assert containers(docker, job) == []
 
 
-def test_a_job_that_ends_gives_its_place_to_the_next(make_job, work, console, monkeypatch) -> None:
+def test_a_job_that_ends_gives_its_place_to_the_next(make_job, work, registry, monkeypatch) -> None:
     """The bell of the one that waits was rung when there was no room, and nobody came."""
     monkeypatch.setattr(turns, "PER_KIND", {Kind.PULL: 1})
-    first, second = make_job(params={"reference": "nothing:1"}), make_job(params={"reference": "nothing:2"})
+    first, second = (make_job(params={"reference": f"127.0.0.1:{registry.port}/nothing:{n}"}) for n in (1, 2))
     work(second).join()
     second.refresh_from_db()
     assert second.state == State.QUEUED

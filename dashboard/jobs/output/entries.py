@@ -43,7 +43,10 @@ class Level(StrEnum):
 
 
 class Line(msgspec.Struct, frozen=True, tag="line", tag_field="type"):
-    """One line of the log. `at` is seconds since 1970; `step` the number of the step that says it, 0 for none."""
+    """A line of the log, or several that were said together, without the last one's end.
+
+    `at` is seconds since 1970; `step` the number of the step that says it, 0 for none.
+    """
 
     text: str
     at: float
@@ -133,6 +136,11 @@ def decode(data: bytes | str) -> Entry:
 def text_size(entry: Entry) -> int:
     """Bytes that a line takes in the log as a text, with its end; other entries take none."""
     return len(entry.text.encode()) + 1 if isinstance(entry, Line) else 0
+
+
+def line_count(entry: Entry) -> int:
+    """How many lines of the log an entry is."""
+    return entry.text.count("\n") + 1 if isinstance(entry, Line) else 0
 
 
 def is_last(data: bytes) -> bool:

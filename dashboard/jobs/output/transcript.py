@@ -4,7 +4,18 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from dashboard.jobs.output.entries import START, Dropped, Entry, EntryId, Line, decode, encode, is_last, text_size
+from dashboard.jobs.output.entries import (
+    START,
+    Dropped,
+    Entry,
+    EntryId,
+    Line,
+    decode,
+    encode,
+    is_last,
+    line_count,
+    text_size,
+)
 
 MAX_LINES: Final = 20_000
 #: Bytes of all lines together.
@@ -22,7 +33,9 @@ class Transcript:
         self._next = EntryId(attempt, 1)
         self._entries: dict[EntryId, bytes] = {}
         self._slots: dict[str, EntryId] = {}
-        self._lines: deque[EntryId] = deque()
+        # The entries that are lines of the log, each with how many.
+        self._lines: deque[tuple[EntryId, int]] = deque()
+        self._count = 0
         self._size = 0
         self._dropped = Dropped(0)
         self._removed: list[EntryId] = []
@@ -78,18 +91,21 @@ class Transcript:
             self._slots[entry.slot] = id_
         self._entries[id_] = encode(entry)
         if isinstance(entry, Line):
-            self._lines.append(id_)
+            count = line_count(entry)
+            self._lines.append((id_, count))
+            self._count += count
             self._size += len(self._entries[id_])
 
     def _is_over(self) -> bool:
-        return len(self._lines) > MAX_LINES or self._size > MAX_SIZE
+        return self._count > MAX_LINES or self._size > MAX_SIZE
 
     def _drop_oldest_line(self) -> None:
-        oldest = self._lines.popleft()
+        oldest, count = self._lines.popleft()
+        self._count -= count
         encoded = self._entries[oldest]
         self._size -= len(encoded)
         self._remove(oldest)
-        self._dropped = Dropped(self._dropped.lines + 1, self._dropped.size + text_size(decode(encoded)))
+        self._dropped = Dropped(self._dropped.lines + count, self._dropped.size + text_size(decode(encoded)))
         self._place(self._next, self._dropped)
         self._next = self._following(self._next)
 

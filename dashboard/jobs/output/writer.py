@@ -1,6 +1,7 @@
 """The one who writes a job's output: the attempt that works on it, or whoever ends a job that nobody works on."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any, Final, Self
@@ -10,14 +11,17 @@ from redis.asyncio import Redis
 
 from dashboard.jobs import files
 from dashboard.jobs.output import archive, stream
-from dashboard.jobs.output.entries import MAX_TEXT, Layer, Level, Line, Moved, Status, Step
+from dashboard.jobs.output.bundle import Bundle, portions
+from dashboard.jobs.output.entries import MAX_TEXT, Entry, Layer, Level, Line, Moved, Status, Step
 from dashboard.jobs.output.parts import Parts
 from dashboard.jobs.output.redact import Redactor
 from dashboard.jobs.output.transcript import Transcript
 from dashboard.jobs.states import State
 
-#: Seconds between two looks at what is new. What a layer says in between is never sent: it has been replaced.
+#: Seconds between two copies. What a layer says in between is never sent: it has been replaced.
 PERIOD: Final = 0.2
+#: Seconds of silence after which Redis is looked at all the same: it may have been flushed.
+LOOK: Final = 1.0
 LOST: Final = "What this job wrote before is lost: Redis was restarted or flushed while no worker held it."
 
 
@@ -30,6 +34,10 @@ class Writer:
         self._copy = copy
         self._redact = redact
         self._parts = Parts()
+        self._news = asyncio.Event()
+        self._bundle = Bundle()
+        # Who says what is in the bundle, and in which step.
+        self._voice = Level.OUT, 0
 
     @classmethod
     async def resume(
@@ -47,20 +55,22 @@ class Writer:
         return writer
 
     def line(self, text: str, level: Level = Level.OUT) -> None:
-        """Say `text`; each of its lines is an entry."""
-        for part in self._redact(text).splitlines():
-            cut = part if len(part) <= MAX_TEXT else part[:MAX_TEXT] + "…"
-            self._transcript.add(Line(text=cut, at=time.time(), level=level, step=self._parts.step))
+        """Say `text`: a line, or several."""
+        if self._bundle.is_full or (level, self._parts.step) != self._voice:
+            self._settle()
+            self._voice = level, self._parts.step
+        self._bundle.add(text, time.time())
+        self._news.set()
 
     def layer(self, layer: str, status: str, current: int = 0, total: int = 0) -> None:
         """Say how far `layer` is; sizes in bytes."""
         order = self._parts.order_of(layer)
-        self._add(Layer(layer=layer, order=order, status=status, current=current, total=total))
+        self._take(Layer(layer=layer, order=order, status=status, current=current, total=total))
 
     def step(self, number: int, total: int, title: str, status: Status) -> None:
         """Say how step `number` (from 1) of `total` is. What is said while it runs belongs to it."""
         text = self._redact(title)[:MAX_TEXT]
-        self._add(Step(step=number, total=total, title=text, status=status, at=time.time()))
+        self._take(Step(step=number, total=total, title=text, status=status, at=time.time()))
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -68,19 +78,40 @@ class Writer:
         return self._parts.to_json()
 
     def moved(self, state: State, error: str = "") -> None:
-        self._transcript.add(Moved(state=state, at=time.time(), error=self._redact(error)))
+        self._add(Moved(state=state, at=time.time(), error=self._redact(error)))
 
     async def pump(self) -> None:
-        """Copy to Redis what is new, until it is cancelled: by `background.stop`, which asks until it has ended."""
-        while True:
-            await self._copy.flush()
-            await asyncio.sleep(PERIOD)
+        """Copy to Redis what is new, until it is cancelled: by `background.stop`, which asks until it has ended.
 
-    def _add(self, part: Layer | Step) -> None:
+        What comes after a silence is sent at once, and what follows it in one go with all that comes meanwhile.
+        """
+        while True:
+            self._news.clear()
+            await self.flush()
+            await asyncio.sleep(PERIOD)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await self._news.wait()
+
+    def _take(self, part: Layer | Step) -> None:
         self._parts.take(part)
-        self._transcript.add(part)
+        self._add(part)
+
+    def _add(self, entry: Entry) -> None:
+        self._settle()
+        self._transcript.add(entry)
+        self._news.set()
+
+    def _settle(self) -> None:
+        """Make what was said so far into entries: secrets leave it here."""
+        if self._bundle.is_empty:
+            return
+        level, step = self._voice
+        for portion in portions(self._redact(self._bundle.take())):
+            self._transcript.add(Line(text=portion, at=self._bundle.at, level=level, step=step))
 
     async def flush(self) -> None:
+        self._settle()
         await self._copy.flush()
 
     async def close(self, state: State, error: str = "") -> bool:
@@ -89,6 +120,7 @@ class Writer:
         Answers whether it is archived. That comes first: a page that sees the end, or misses it, finds the whole there.
         A worker on another machine leaves it to the reaper of the console's own.
         """
+        self._settle()
         if not self._transcript.is_over:
             self.moved(state, error)
         if not files.is_here():

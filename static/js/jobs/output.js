@@ -4,6 +4,9 @@ import { Socket } from "../socket.js";
 import { Layers } from "./layers.js";
 import { Lines } from "./lines.js";
 
+// An entry may hold several lines that were said together.
+const apart = (entry) => entry.text.split("\n").map((text) => ({ ...entry, text }));
+
 export class Output {
   #root;
   #layers;
@@ -41,7 +44,7 @@ export class Output {
   #take({ entries, interrupted }) {
     this.#tell(interrupted ? "interrupted" : "following");
     if (!entries) return;
-    this.#lines.append(entries.map(([, entry]) => entry).filter(({ type }) => type === "line"));
+    this.#lines.append(entries.map(([, entry]) => entry).filter(({ type }) => type === "line").flatMap(apart));
     for (const [id, entry] of entries) {
       this.#last = id;
       if (entry.type === "layer") this.#layers.show(entry);

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from dashboard.jobs.output import archive, replay, stream
-from dashboard.jobs.output.entries import START, EntryId, Line, decode
+from dashboard.jobs.output.entries import START, EntryId, Level, Line, decode
 from dashboard.jobs.output.writer import Writer
 from dashboard.jobs.states import State
 from tests.support.jobs import Console
@@ -39,7 +39,8 @@ async def test_one_who_comes_late_and_one_who_was_there_see_the_same(redis) -> N
     await asyncio.sleep(0.3)
     out = await Writer.resume(redis, job, attempt=1, is_first=True)
     for number in range(1201):
-        out.line(str(number))
+        # Of two voices in turn, so that each line is an entry.
+        out.line(str(number), Level.OUT if number % 2 else Level.NOTICE)
     await out.flush()
     late = asyncio.get_running_loop().create_task(collect(redis, job))
     await asyncio.sleep(0.3)
