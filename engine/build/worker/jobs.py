@@ -8,7 +8,7 @@ import base64
 import os
 import resource
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from engine.build.worker.disk import Folder
 from engine.build.worker.errors import Refusal
 from engine.build.worker.index import Index
 from engine.build.worker.owner import resolve_owner
-from engine.build.worker.selection import Selection, nothing, select
+from engine.build.worker.selection import Selection, Source, nothing, select
 from engine.build.worker.stamp import clamp
 from engine.build.worker.transfer import Target, Transfer, expected
 from engine.build.worker.tree import Tree, find
@@ -39,7 +39,6 @@ class State:
     """What a build's process knows: its context."""
 
     context: Index | None = None
-    trees: dict[str, Tree] = field(default_factory=dict)
 
 
 Job = Callable[[State, Mapping[str, Any], list[int]], Any]
@@ -126,8 +125,10 @@ def _context(state: State) -> Index:
 
 
 def _selection(state: State, order: Mapping[str, Any], folder: int | None) -> Selection:
-    tree: Tree = _context(state) if folder is None else Folder(folder)
-    sources = [found for text in order["sources"] for found in select(tree, text)]
+    sources: list[Source] = []
+    if words := order["sources"]:
+        tree: Tree = _context(state) if folder is None else Folder(folder)
+        sources = [found for text in words for found in select(tree, text)]
     excluded = Ignore(order["exclude"]) if order["exclude"] else nothing
     return Selection(sources, excluded)
 
