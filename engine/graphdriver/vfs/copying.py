@@ -1,5 +1,6 @@
 """Copies of files with all that belongs to them: data and holes, owner, mode, attributes, times, and common inodes."""
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -31,32 +32,39 @@ class Copier:
         waiting: list[tuple[str, Sequence[int]]] = [("", layers)]
         while waiting:
             path, parts = waiting.pop()
-            for name, entry in entries(path, parts).items():
-                with opened(entry.layer, path) as source:
-                    self.copy(source, path, name)
-                if entry.is_folder:
-                    waiting.append((joined(path, name), entry.parts))
+            with contextlib.ExitStack() as stack:
+                into = stack.enter_context(opened(self._target, path))
+                sources = {layer: stack.enter_context(opened(layer, path)) for layer in parts}
+                for name, entry in entries(path, parts).items():
+                    self._copy(sources[entry.layer], into, path, name, entry.info)
+                    if entry.is_folder:
+                        waiting.append((joined(path, name), entry.parts))
         self.finish()
 
     def copy(self, source: int, path: str, name: str) -> None:
         """The file `name` of the open folder `source` into `path`, which is there; of a folder the folder alone."""
         info = os.stat(name, dir_fd=source, follow_symlinks=False)
         with opened(self._target, path) as into:
-            if stat.S_ISREG(info.st_mode):
-                self._regular(source, into, joined(path, name), name)
-            elif stat.S_ISDIR(info.st_mode):
-                os.mkdir(name, 0o700, dir_fd=into)
-                self._folders.append((joined(path, name), info))
-                _copy_attributes(source, into, name, info)
-            else:
-                _special(source, into, name, info)
-                _copy_attributes(source, into, name, info)
+            self._copy(source, into, path, name, info)
 
     def finish(self) -> None:
         """Set the folders' times, which everything made in them has changed."""
         for path, info in self._folders:
             with opened(self._target, path) as folder:
                 os.utime(folder, ns=(info.st_atime_ns, info.st_mtime_ns))
+
+    def _copy(self, source: int, into: int, path: str, name: str, info: os.stat_result) -> None:
+        if stat.S_ISREG(info.st_mode):
+            self._regular(source, into, joined(path, name), name)
+            return
+        if stat.S_ISDIR(info.st_mode):
+            os.mkdir(name, 0o700, dir_fd=into)
+            self._folders.append((joined(path, name), info))
+        elif stat.S_ISLNK(info.st_mode):
+            os.symlink(os.readlink(name, dir_fd=source), name, dir_fd=into)
+        else:
+            os.mknod(name, info.st_mode, info.st_rdev, dir_fd=into)
+        _copy_attributes(source, into, name, info)
 
     def _regular(self, source: int, into: int, path: str, name: str) -> None:
         original = os.open(name, _SOURCE, dir_fd=source)
@@ -71,11 +79,11 @@ class Copier:
             copy = os.open(name, _TARGET, 0o600, dir_fd=into)
             try:
                 _copy_data(original, copy, info.st_size)
+                _describe(original, copy, info)
             finally:
                 os.close(copy)
         finally:
             os.close(original)
-        _copy_attributes(source, into, name, info)
 
 
 def _copy_data(source: int, target: int, size: int) -> None:
@@ -117,15 +125,16 @@ def _copy_range(source: int, target: int, start: int, end: int) -> None:
         start += copied
 
 
-def _special(source: int, into: int, name: str, info: os.stat_result) -> None:
-    if stat.S_ISLNK(info.st_mode):
-        os.symlink(os.readlink(name, dir_fd=source), name, dir_fd=into)
-    else:
-        os.mknod(name, info.st_mode, info.st_rdev, dir_fd=into)
+def _describe(original: int, copy: int, info: os.stat_result) -> None:
+    """Owner first (it clears set-uid bits and capabilities), then mode, attributes, times."""
+    os.fchown(copy, info.st_uid, info.st_gid)
+    os.fchmod(copy, stat.S_IMODE(info.st_mode))
+    _copy_extended(original, copy)
+    os.utime(copy, ns=(info.st_atime_ns, info.st_mtime_ns))
 
 
 def _copy_attributes(source: int, into: int, name: str, info: os.stat_result) -> None:
-    """Owner first (it clears set-uid bits and capabilities), then mode, attributes, times."""
+    """The same for what can't be opened."""
     os.chown(name, info.st_uid, info.st_gid, dir_fd=into, follow_symlinks=False)
     if not stat.S_ISLNK(info.st_mode):
         os.chmod(name, stat.S_IMODE(info.st_mode), dir_fd=into)
@@ -133,20 +142,21 @@ def _copy_attributes(source: int, into: int, name: str, info: os.stat_result) ->
     os.utime(name, ns=(info.st_atime_ns, info.st_mtime_ns), dir_fd=into, follow_symlinks=False)
 
 
-def _copy_extended(source: str, target: str) -> None:
+def _copy_extended(source: int | str, target: int | str) -> None:
+    follows = isinstance(source, int)  # a descriptor, of which the calls say that it is followed
     for attribute in extended(source):
-        value = os.getxattr(source, attribute, follow_symlinks=False)
+        value = os.getxattr(source, attribute, follow_symlinks=follows)
         try:
-            os.setxattr(target, attribute, value, follow_symlinks=False)
+            os.setxattr(target, attribute, value, follow_symlinks=follows)
         except OSError as error:
             if error.errno not in {errno.ENOTSUP, errno.EPERM} or attribute == _CAPABILITY:
                 raise
 
 
-def extended(path: str) -> list[str]:
+def extended(path: int | str) -> list[str]:
     """The names of the extended attributes, in order; none where the file system has none."""
     try:
-        return sorted(os.listxattr(path, follow_symlinks=False))
+        return sorted(os.listxattr(path, follow_symlinks=isinstance(path, int)))
     except OSError as error:
         if error.errno == errno.ENOTSUP:
             return []
