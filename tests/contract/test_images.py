@@ -73,12 +73,10 @@ class Both:
 def _said(client: Docker, words: tuple[str | Path, ...]) -> str:
     """Exit status and all output; IDs of containers are as different as they should be."""
     done = client.run(*words)
-    images = set(client("images", "--all", "--quiet", "--no-trunc").split())
-    known = {image.removeprefix("sha256:")[:12] for image in images}
     # The client shows an image's names in any order, and `images` therefore sorted.
     rows = sorted(done.stdout.splitlines()) if words[0] == "images" else done.stdout.splitlines()
     text = "\n".join([str(done.returncode), *rows, done.stderr])
-    return re.sub(r"\b[0-9a-f]{12}\b", lambda found: found[0] if found[0] in known else "CONTAINER", text)
+    return re.sub(r"container [0-9a-f]{12}\b", "container …", text)
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from tests.engine.image.layermodel import Entry, Node, Refused, Tree, Unmodelled
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(1800)]
 
-EXAMPLES = 2000 if os.environ.get("PORTSIDE_TEST_LONG") == "1" else 20
+EXAMPLES = 2000 if os.environ.get("PORTSIDE_TEST_LONG") == "1" else 15
 #: What an error says that nobody foresaw.
 _STUMBLED = re.compile(r": [A-Z]\w+(Error|Exception): ")
 LOWER = [
