@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from dashboard.api.views import healthz
+from dashboard.jobs.building import build
 from dashboard.overview.home import home
 
 urlpatterns = [
@@ -11,6 +12,7 @@ urlpatterns = [
     path("hosts/<slug:host>/", include("dashboard.overview.urls")),
     path("hosts/<slug:host>/containers/", include("dashboard.containers.urls")),
     path("hosts/<slug:host>/images/", include("dashboard.images.urls")),
+    path("hosts/<slug:host>/build/", build, name="build"),
     path("hosts/<slug:host>/volumes/", include("dashboard.volumes.urls")),
     path("hosts/<slug:host>/networks/", include("dashboard.networks.urls")),
     path("hosts/<slug:host>/events/", include("dashboard.events.urls")),

@@ -27,7 +27,7 @@ class Console:
     def sign_in(self, name: str, password: str) -> None:
         self.page.get_by_label("User name").fill(name)
         self.page.get_by_label("Password", exact=True).fill(password)
-        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
 
     def go(self, place: str) -> None:
         """By the sidebar."""

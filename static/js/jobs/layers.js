@@ -1,6 +1,6 @@
-// The layers of a pull, each with its status and its bar, in the order in which the engine named them.
+// The layers of a pull or a push, each with its status and its bar, in the order in which the engine named them.
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
-const DONE = new Set(["Pull complete", "Already exists"]);
+const DONE = new Set(["Pull complete", "Already exists", "Pushed", "Layer already exists"]);
 
 export class Layers {
   #list;

@@ -5,20 +5,36 @@ const END_PIXELS = 24;
 
 export class Lines {
   #box;
+  #steps;
+  #rows = [];
 
-  constructor(box) {
+  constructor(box, steps) {
     this.#box = box;
+    this.#steps = steps;
   }
 
   append(lines) {
     const box = this.#box;
     const isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < END_PIXELS;
-    const fragment = document.createDocumentFragment();
-    for (const line of lines) fragment.append(row(line));
-    box.append(fragment);
-    while (box.childElementCount > MOST_LINES) box.firstElementChild.remove();
+    for (const [step, said] of runs(lines)) {
+      const rows = said.map(row);
+      (step ? this.#steps.linesOf(step) : box).append(...rows);
+      this.#rows.push(...rows);
+    }
+    const tooMany = this.#rows.length - MOST_LINES;
+    if (tooMany > 0) for (const old of this.#rows.splice(0, tooMany)) old.remove();
     if (isAtEnd) box.scrollTop = box.scrollHeight;
   }
+}
+
+// Lines of one step that follow each other, together.
+function runs(lines) {
+  const found = [];
+  for (const line of lines) {
+    if (found.at(-1)?.[0] !== (line.step ?? 0)) found.push([line.step ?? 0, []]);
+    found.at(-1)[1].push(line);
+  }
+  return found;
 }
 
 function row({ text, at, level }) {

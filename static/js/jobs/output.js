@@ -3,6 +3,7 @@ import { refresh } from "../refresh.js";
 import { Socket } from "../socket.js";
 import { Layers } from "./layers.js";
 import { Lines } from "./lines.js";
+import { Steps } from "./steps.js";
 
 // An entry may hold several lines that were said together.
 const apart = (entry) => entry.text.split("\n").map((text) => ({ ...entry, text }));
@@ -11,12 +12,14 @@ export class Output {
   #root;
   #layers;
   #lines;
+  #steps;
   #last = "";
 
   constructor(root) {
     this.#root = root;
     this.#layers = new Layers(this.#part("layers"));
-    this.#lines = new Lines(this.#part("lines"));
+    this.#steps = new Steps(this.#part("lines"));
+    this.#lines = new Lines(this.#part("lines"), this.#steps);
     root.querySelector('[data-do="times"]').addEventListener("change", ({ target }) => {
       this.#part("lines").classList.toggle("timed", target.checked);
     });
@@ -44,12 +47,19 @@ export class Output {
   #take({ entries, interrupted }) {
     this.#tell(interrupted ? "interrupted" : "following");
     if (!entries) return;
-    this.#lines.append(entries.map(([, entry]) => entry).filter(({ type }) => type === "line").flatMap(apart));
+    const lines = [];
     for (const [id, entry] of entries) {
       this.#last = id;
+      if (entry.type === "line") lines.push(...apart(entry));
+      if (entry.type === "step") {
+        // What was said before a step begins stands before it.
+        this.#lines.append(lines.splice(0));
+        this.#steps.show(entry);
+      }
       if (entry.type === "layer") this.#layers.show(entry);
       if (entry.type === "dropped") this.#sayDropped(entry.lines);
     }
+    this.#lines.append(lines);
     if (entries.some(([, { type }]) => type === "state")) this.#refresh();
   }
 
