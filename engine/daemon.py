@@ -150,6 +150,7 @@ class Engine:
             await self._listener.close()
         self._builds.close()
         await self._execs.close()
+        self._archives.close()
         await self._containers.close()
         await self._volumes.close()
         await self._networks.shutdown()

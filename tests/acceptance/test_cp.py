@@ -11,6 +11,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.support.api import request
@@ -308,5 +309,6 @@ def _packed(name: str, *, kind: bytes = tarfile.REGTYPE) -> bytes:
 
 
 def _workers(engine: EngineProcess) -> list[int]:
-    done = subprocess.run(["pgrep", "-P", str(engine.pid), "-f", "archive.worker"], capture_output=True, check=False)
-    return [int(pid) for pid in done.stdout.split()]
+    """The children of the process that forks them."""
+    nurseries = [each for each in psutil.Process(engine.pid).children() if "archive.worker" in " ".join(each.cmdline())]
+    return [child.pid for each in nurseries for child in each.children()]

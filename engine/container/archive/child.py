@@ -7,16 +7,13 @@ import asyncio
 import contextlib
 import fcntl
 import os
-import subprocess
-import sys
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import msgspec
 
-import engine
+from engine.container.archive.nursery import Nursery, Worker
 from engine.container.archive.view import View
 from engine.errors import EngineError, Forbidden, InvalidParameter
 from engine.linux import waiting
@@ -34,17 +31,17 @@ class PathMissing(Exception):
 
 
 class Child:
-    """A worker that runs."""
+    """A worker that runs, and our ends of its standard streams."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self._output = _descriptor(process.stdout)
+    def __init__(self, worker: Worker, streams: "_Streams") -> None:
+        self._worker = worker
+        self._streams = streams
         self._read = b""
 
     async def answer(self) -> dict[str, Any]:
         """The next line that it says. Raises PathMissing, and whatever error it names."""
         while b"\n" not in self._read and len(self._read) < _LINE_LIMIT:
-            data = await waiting.read_available(self._output)
+            data = await waiting.read_available(self._streams.output)
             if not data:
                 raise await self._failure()
             self._read += data
@@ -60,59 +57,73 @@ class Child:
         """The tar behind the answer. Raises EngineError when it was cut short."""
         if self._read:
             yield self._read
-        while data := await waiting.read_available(self._output):
+        while data := await waiting.read_available(self._streams.output):
             yield data
-        await waiting.process_end(self._process.pid)
-        if self._process.wait() != 0:
+        if await self._worker.end() != 0:
             raise await self._failure()
 
     async def feed(self, pieces: AsyncIterable[bytes]) -> None:
         """Give it the tar; one that has had enough says why in its next answer."""
-        pipe = self._process.stdin
-        descriptor = _descriptor(pipe)
         with contextlib.suppress(BrokenPipeError):
             async for piece in pieces:
-                await _write(descriptor, piece)
-        if pipe is not None:
-            pipe.close()
+                await _write(self._streams.input, piece)
+        self._streams.close_input()
 
     async def _failure(self) -> EngineError:
-        await waiting.process_end(self._process.pid)
-        code = self._process.wait()
-        said = os.read(_descriptor(self._process.stderr), 4096).decode(errors="replace").strip()
+        code = await self._worker.end()
+        said = (await waiting.read_available(self._streams.error)).decode(errors="replace").strip()
         return EngineError(f"reading or writing files failed: {said or f'the process ended with {code}'}")
 
 
 @asynccontextmanager
-async def started(view: View, **order: Any) -> AsyncIterator[Child]:
-    """A worker in `view` that obeys `order` (see `worker.__main__`); it is gone when the block is left."""
-    text = msgspec.json.encode({**msgspec.to_builtins(view), **order}).decode()
-    with _popen(text, () if view.pidfd is None else (view.pidfd,)) as process:
+async def started(nursery: Nursery, view: View, **order: Any) -> AsyncIterator[Child]:
+    """A worker in `view` that obeys `order` (see `worker.obey`); it is gone when the block is left."""
+    text = msgspec.json.encode({**msgspec.to_builtins(view), **order})
+    with _Streams() as streams:
+        descriptors = () if view.pidfd is None else (view.pidfd,)
+        worker = await nursery.start(text, streams.theirs, descriptors)
         try:
-            yield Child(process)
+            streams.give_away()
+            yield Child(worker, streams)
         finally:
-            process.kill()
-            await asyncio.shield(waiting.process_end(process.pid))
+            worker.kill()
+            await asyncio.shield(worker.end())
+            worker.close()
 
 
-def _popen(order: str, descriptors: tuple[int, ...]) -> subprocess.Popen[bytes]:
-    """Its environment holds nothing but the way to the code."""
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-s", "-m", "engine.container.archive.worker", order, str(os.getpid())],
-        stdin=pipe,
-        stdout=pipe,
-        stderr=pipe,
-        pass_fds=descriptors,
-        env={"PYTHONPATH": str(Path(engine.__file__).parent.parent), "LC_ALL": "C.UTF-8"},
-        cwd="/",
-        bufsize=0,
-    )
-    for end in (process.stdin, process.stdout):
-        with contextlib.suppress(OSError):  # more than a user's share of pipes' memory: the usual size will do
-            fcntl.fcntl(_descriptor(end), fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
-        os.set_blocking(_descriptor(end), False)
-    return process
+class _Streams:
+    """Three pipes; what is open of them at the end is closed."""
+
+    def __init__(self) -> None:
+        theirs_in, self.input = os.pipe()
+        self.output, theirs_out = os.pipe()
+        self.error, theirs_error = os.pipe()
+        self.theirs = (theirs_in, theirs_out, theirs_error)
+        self._open = {self.input, self.output, self.error, *self.theirs}
+        for end in (self.input, self.output, self.error):
+            os.set_blocking(end, False)
+        for end in (self.input, self.output):
+            with contextlib.suppress(OSError):  # more than a user's share of pipes' memory: the usual size will do
+                fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
+
+    def give_away(self) -> None:
+        """The worker has its ends: they are closed here, so that its end is seen."""
+        self._close(*self.theirs)
+
+    def close_input(self) -> None:
+        self._close(self.input)
+
+    def __enter__(self) -> "_Streams":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close(*self._open)
+
+    def _close(self, *descriptors: int) -> None:
+        for descriptor in descriptors:
+            if descriptor in self._open:
+                self._open.remove(descriptor)
+                os.close(descriptor)
 
 
 async def _write(descriptor: int, data: bytes) -> None:
@@ -132,9 +143,3 @@ async def _writable(descriptor: int) -> None:
         await ready.wait()
     finally:
         loop.remove_writer(descriptor)
-
-
-def _descriptor(pipe: IO[bytes] | None) -> int:
-    if pipe is None:
-        raise RuntimeError("the process was started without this pipe")
-    return pipe.fileno()

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.container.archive import child, view
 from engine.container.archive.child import PathMissing
+from engine.container.archive.nursery import Nursery
 from engine.container.archive.view import View
 from engine.container.container import Container
 from engine.container.lifecycle import Parts
@@ -44,6 +45,10 @@ class Archives:
     def __init__(self, parts: Parts, containers: Containers) -> None:
         self._parts = parts
         self._containers = containers
+        self._nursery = Nursery()
+
+    def close(self) -> None:
+        self._nursery.close()
 
     def container(self, ref: str) -> Place:
         """Raises NotFound, Conflict for one that is being removed."""
@@ -64,14 +69,14 @@ class Archives:
 
     async def stat(self, place: Place, path: str) -> Mapping[str, Any]:
         """What stands at the path. Raises NotFound in Docker's words."""
-        async with place.view() as seen, child.started(seen, action="stat", path=path) as worker:
+        async with place.view() as seen, child.started(self._nursery, seen, action="stat", path=path) as worker:
             with _in(place, path):
                 return await worker.answer()
 
     @asynccontextmanager
     async def read(self, place: Place, path: str) -> AsyncIterator[Reading]:
         """The file or folder at the path. Raises NotFound; the pieces raise EngineError when they can't go on."""
-        async with place.view() as seen, child.started(seen, action="read", path=path) as worker:
+        async with place.view() as seen, child.started(self._nursery, seen, action="read", path=path) as worker:
             with _in(place, path):
                 stat = await worker.answer()
             place.tell("archive-path")
@@ -87,7 +92,7 @@ class Archives:
         malformed tar), Forbidden (mounted read-only), EngineError (no space); what was extracted until then stays.
         """
         order = {"action": "write", "path": path, "keep_kinds": keep_kinds, "as_user": place.user if to_user else ""}
-        async with place.view() as seen, child.started(seen, **order) as worker:
+        async with place.view() as seen, child.started(self._nursery, seen, **order) as worker:
             with _in(place, path):
                 await worker.answer()
             await worker.feed(pieces)

@@ -1,70 +1,75 @@
-"""`python -m engine.container.archive.worker ORDER PARENT`: see the package; `archive.child` gives the ORDER."""
+"""`python -m engine.container.archive.worker SOCKET PARENT`: the nursery; `archive.nursery` is the engine's side of it.
 
+It has loaded all that a worker will ever need, and forks one for each order that comes through the socket: an
+interpreter's start, and its imports, would be most of a small copy's time. It enters no container itself.
+
+An order is a packet of JSON with four descriptors: the worker's standard input, output and error, and a pipe for its
+exit code; a fifth is the container's process, where the order has a place for it. The answer is a packet with a pidfd
+of the worker, or without one when it has ended already.
+"""
+
+import gc
 import json
 import os
+import signal
+import socket
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from typing import Final, NoReturn
 
-from engine.container.archive.worker import namespace, paths, rights, stat
-from engine.container.archive.worker.answers import reason, refusal, say
-from engine.container.archive.worker.errors import BrokenTar
-from engine.container.archive.worker.outgoing import Outgoing
+from engine.container.archive.worker import rights
+from engine.container.archive.worker.obey import obey
 
-
-def look(path: str) -> paths.Found:
-    """Tell what stands at the path."""
-    found = paths.find(path)
-    say(stat.describe(path, found.info))
-    return found
+_ORDER_LIMIT: Final = 1 << 20
+_DESCRIPTORS: Final = 5
+_STREAMS: Final = 3
 
 
-def read(path: str) -> None:
-    """The same, and send it."""
-    found = look(path)
+def main(descriptor: int, parent: int) -> None:
+    """Until the engine has closed the socket, or is gone."""
+    rights.die_with(parent)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # workers tell their exit codes themselves
+    gc.freeze()
+    with socket.socket(fileno=descriptor) as orders:
+        while True:
+            text, descriptors, _, _ = socket.recv_fds(orders, _ORDER_LIMIT, _DESCRIPTORS)
+            if not text:
+                return
+            if (pid := os.fork()) == 0:
+                orders.close()
+                _work(text, descriptors)
+            for each in descriptors:
+                os.close(each)
+            _answer(orders, pid)
+
+
+def _answer(orders: socket.socket, pid: int) -> None:
     try:
-        Outgoing(sys.stdout.fileno()).send(path, found)
-    except OSError as error:
-        raise BrokenTar(reason(error)) from error
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        orders.send(b"ended")
+        return
+    socket.send_fds(orders, [b"works"], [pidfd])
+    os.close(pidfd)
 
 
-def _action(order: dict[str, Any]) -> Callable[[str], object]:
-    """What the order asks for, with all its code loaded: nothing can be later."""
-    if order["action"] != "write":
-        return read if order["action"] == "read" else look
-    # Half of the start's time, which most requests need not spend.
-    from engine.container.archive.worker.extract import write  # noqa: PLC0415
-
-    return lambda path: write(path, keep_kinds=order["keep_kinds"], as_user=order["as_user"])
-
-
-def _enter(order: dict[str, Any]) -> None:
-    os.umask(0)
-    if order["pidfd"] is not None:
-        namespace.enter_running(order["pidfd"])
-    else:
-        namespace.enter_stopped(Path(order["root"]), order["binds"], read_only=order["read_only"])
-    rights.give_up()
-
-
-def main(text: str, parent: str) -> int:
-    rights.die_with(int(parent))
+def _work(text: bytes, descriptors: Sequence[int]) -> NoReturn:
+    """Past the interpreter's own end: the thread that decompresses may still stand in a call."""
+    code = 1
+    verdict = descriptors[_STREAMS]
     try:
+        rights.die_with(os.getppid())
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for number, each in enumerate(descriptors[:_STREAMS]):
+            os.dup2(each, number)
+            os.close(each)
         order = json.loads(text)
-        action = _action(order)
-        _enter(order)
-        action(paths.absolute(order["path"]))
-    except BrokenTar as error:
-        # A line behind the tar's data would be taken for more of it.
-        os.write(sys.stderr.fileno(), str(error).encode(errors="replace"))
-        return 1
-    except Exception as error:  # noqa: BLE001 - a traceback would read source files, by now the container's
-        say(refusal(error))
-        return 1
-    return 0
+        order["pidfd"] = descriptors[_STREAMS + 1] if len(descriptors) > _STREAMS + 1 else None
+        code = obey(order)
+    finally:
+        os.write(verdict, bytes([code]))
+        os._exit(code)
 
 
 if __name__ == "__main__":
-    # Past the interpreter's own end: the thread that decompresses may still stand in a call.
-    os._exit(main(*sys.argv[1:]))
+    main(*map(int, sys.argv[1:]))
