@@ -36,7 +36,8 @@ from engine.image.config import RunConfig
 
 _PLAIN: Final = re.compile(r"[\x20-\x7e]*")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-_UNITS: Final = (("h", 3600 * 10**9), ("m", 60 * 10**9), ("s", 10**9))
+_SMALL: Final = (("ns", 1), ("µs", 10**3), ("ms", 10**6))
+_LARGE: Final = (("h", 3600 * 10**9), ("m", 60 * 10**9))
 
 
 @dataclass(frozen=True)
@@ -159,8 +160,11 @@ def _duration(nanoseconds: int) -> str:
     """As Go writes a duration: `1m30s`."""
     if nanoseconds == 0:
         return "0s"
+    for unit, size in _SMALL:
+        if nanoseconds < 1000 * size:
+            return f"{nanoseconds / size:g}{unit}"
     text, rest = "", nanoseconds
-    for unit, size in _UNITS[:2]:
+    for unit, size in _LARGE:
         count, rest = divmod(rest, size)
         if count or text:
             text += f"{count}{unit}"
