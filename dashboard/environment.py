@@ -18,6 +18,8 @@ DEFAULT_HTTP: Final = "127.0.0.1:8000"
 LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
 #: Addresses that mean "every address of this machine"; no browser sends them as its Host.
 WILDCARDS: Final = frozenset({"", "0.0.0.0", "[::]"})  # noqa: S104  # compared with, never bound
+#: Connections of one process: it opens what it needs, and lets go of what it does not.
+POOL: Final = {"min_size": 1, "max_size": 16, "timeout": 20}
 POSTGRES: Final = frozenset({"postgres", "postgresql"})
 
 
@@ -152,7 +154,8 @@ def _postgresql(database_url: str) -> dict[str, Any]:
         "PASSWORD": unquote(url.password or ""),
         "HOST": unquote(url.hostname or ""),
         "PORT": str(url.port or ""),
-        "OPTIONS": dict(parse_qsl(url.query)),
+        # Each request of the web has a thread of its own, and would open a connection of its own: most of its time.
+        "OPTIONS": dict(parse_qsl(url.query)) | {"pool": POOL},
     }
 
 

@@ -5,7 +5,7 @@ Source: WHATWG HTML, "Server-sent events".
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, Final
 
 from django.http import StreamingHttpResponse
@@ -30,7 +30,7 @@ def respond(events: AsyncIterator[bytes]) -> StreamingHttpResponse:
     return response
 
 
-async def kept_alive(events: AsyncIterator[bytes], *, quiet: float = QUIET) -> AsyncIterator[bytes]:
+async def kept_alive(events: AsyncIterator[bytes], *, quiet: float = QUIET) -> AsyncGenerator[bytes, None]:
     """`events`, with a comment after each `quiet` seconds of silence; closes them when the client goes."""
     coming: asyncio.Task[bytes] | None = None
     try:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from dashboard.environment import Environment
+from dashboard.environment import POOL, Environment
 
 
 def test_defaults_are_those_of_an_installed_console() -> None:
@@ -43,7 +43,7 @@ def test_postgresql_by_url() -> None:
     database = Environment.current({"DATABASE_URL": url}).database()
     assert (database["USER"], database["PASSWORD"]) == ("us@er", "p/w")
     assert (database["HOST"], database["PORT"], database["NAME"]) == ("db.lan", "5433", "portside")
-    assert database["OPTIONS"] == {"sslmode": "require"}
+    assert database["OPTIONS"] == {"sslmode": "require", "pool": POOL}
 
 
 def test_sqlite_by_url() -> None:

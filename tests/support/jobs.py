@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings as django_settings
@@ -33,8 +34,18 @@ class Console:
             "PORTSIDE_HOME": str(self.home),
             "PORTSIDE_RUN": str(self.home),
             "REDIS_URL": self.redis_url,
-            "DATABASE_URL": f"sqlite://{django_settings.DATABASES['default']['NAME']}",
+            "DATABASE_URL": _database_url(),
         }
+
+
+def _database_url() -> str:
+    """The test's database, for processes that shall use it too."""
+    database = django_settings.DATABASES["default"]
+    if "sqlite3" in database["ENGINE"]:
+        return f"sqlite://{database['NAME']}"
+    names = {"USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+    options = {option: database[name] for name, option in names.items() if database[name]}
+    return f"postgresql:///{database['NAME']}?{urlencode(options | database['OPTIONS'])}"
 
 
 def use(settings: Settings, console: Console) -> None:

@@ -8,8 +8,10 @@ from pydantic import Field, StringConstraints, model_validator
 
 from dashboard.jobs.output.redact import Redactor, is_secret_name, masked
 from dashboard.jobs.params.base import Params, Value, asked
-from dashboard.jobs.params.words import InnerPath, Platform, Tag, VariableName, Word, climbs
+from dashboard.jobs.params.words import InnerPath, Platform, TagTemplate, VariableName, Word, climbs
 
+#: What stands for the commit that is built, in a tag.
+COMMIT: Final = "{commit}"
 #: Bytes of all files of an inline source; what is larger is uploaded as an archive.
 MAX_INLINE: Final = 1024 * 1024
 # A URL, or the short form of ssh (`git@host:path`). It never begins with a dash: git must not take it for an option.
@@ -36,7 +38,7 @@ class InlineSource(Value):
         return self
 
     def __str__(self) -> str:
-        return f"{len(self.files)} files: {', '.join(sorted(self.files))[:200]}"
+        return ", ".join(sorted(self.files))[:200]
 
 
 class GitSource(Value):
@@ -78,11 +80,11 @@ Source = Annotated[InlineSource | GitSource | ArchiveSource, Field(discriminator
 
 
 class BuildParams(Params):
-    """`docker build`, and with `push` a push of every tag after it."""
+    """`docker build`, and with `push` a push of every tag after it. A repository's tags may name its `{commit}`."""
 
     source: Source
     dockerfile: InnerPath = "Dockerfile"
-    tags: Annotated[tuple[Tag, ...], Field(max_length=32)] = ()
+    tags: Annotated[tuple[TagTemplate, ...], Field(max_length=32)] = ()
     build_args: dict[VariableName, Word] = Field(default_factory=dict)
     labels: dict[VariableName, Word] = Field(default_factory=dict)
     target: Annotated[str, StringConstraints(max_length=255, pattern=r"^(?:[a-zA-Z0-9][a-zA-Z0-9_.-]*)?$")] = ""
@@ -95,6 +97,8 @@ class BuildParams(Params):
     def _check(self) -> "BuildParams":
         if self.push and not self.tags:
             raise ValueError("a push needs a tag that says where to")
+        if not isinstance(self.source, GitSource) and any(COMMIT in tag for tag in self.tags):
+            raise ValueError(f"only a repository has a {COMMIT}")
         if climbs(self.dockerfile):
             raise ValueError(f"{self.dockerfile!r} is not a path within the context")
         return self

@@ -28,6 +28,16 @@ Tag = Annotated[
     StringConstraints(strip_whitespace=True, max_length=512, pattern=rf"^{_REPOSITORY}(?::{_TAG})?$"),
     Field(examples=["registry.example:5000/team/app:1"]),
 ]
+#: A name whose tag has the commit that was built in the place of `{commit}`.
+TagTemplate = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        max_length=512,
+        pattern=rf"^{_REPOSITORY}(?::(?:[a-zA-Z0-9_]|\{{commit\}})(?:[a-zA-Z0-9_.-]|\{{commit\}}){{0,115}})?$",
+    ),
+    Field(examples=["registry.example:5000/team/app:1"]),
+]
 #: An image by name or ID.
 ImageOrId = Annotated[
     str,
