@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import api
+from tests.support import api, python
 from tests.support.builds import Builder, context, messages
 from tests.support.docker_cli import Docker
 from tests.support.engine import EngineProcess
@@ -266,3 +266,32 @@ def _post(engine: EngineProcess, target: str, body: bytes, headers: dict[str, st
         return connection.getresponse().read()
     finally:
         connection.close()
+
+
+def test_the_example_of_the_notes_builds_and_runs(build: Builder, tmp_path: Path) -> None:
+    """An image as `python` is one, a program with its requirements on it, arguments after its entry point."""
+    (tmp_path / "python").mkdir()
+    base = Builder(build.docker, tmp_path / "python", build.base)
+    python.lay_out(base.path / "files")
+    base('FROM {base}\nCOPY files /\nENV PYTHONPATH=\nCMD ["python3"]\n', None, "--quiet", "--tag", "python")
+    python.wheel(build.path, "greeting", 'def greet(name):\n    return f"hello {name}"\n')
+    done = build(
+        """
+        FROM python
+        MAINTAINER somebody
+        COPY . /app
+        WORKDIR /app
+        RUN pip install -r requirements.txt
+        EXPOSE 8000
+        ENTRYPOINT ["python", "app.py"]
+        CMD ["world"]
+        """,
+        {
+            "app.py": "import greeting, sys\nprint(greeting.greet(sys.argv[1]))\n",
+            "requirements.txt": "./greeting-1.0-py3-none-any.whl\n",
+        },
+        *("--tag", "app", "--network", "none"),
+    )
+    assert "Successfully installed greeting-1.0" in done.stdout
+    assert build.docker("run", "--rm", "app") == "hello world"
+    assert build.docker("run", "--rm", "app", "you") == "hello you"
