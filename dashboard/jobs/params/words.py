@@ -34,7 +34,7 @@ TagTemplate = Annotated[
     StringConstraints(
         strip_whitespace=True,
         max_length=512,
-        pattern=rf"^{_REPOSITORY}(?::(?:[a-zA-Z0-9_]|\{{commit\}})(?:[a-zA-Z0-9_.-]|\{{commit\}}){{0,115}})?$",
+        pattern=rf"^{_REPOSITORY}(?::(?:[a-zA-Z0-9_]|\{{commit\}})(?:[a-zA-Z0-9_.-]|\{{commit\}}){{0,127}})?$",
     ),
     Field(examples=["registry.example:5000/team/app:1"]),
 ]
