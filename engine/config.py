@@ -40,6 +40,8 @@ class Config:
     #: How long, and how much of, the logs of removed containers are kept; 0 for none.
     log_archive_hours: int = 168
     log_archive_megabytes: int = 1000
+    #: How large the build cache may grow by itself; 0 for a tenth of its file system.
+    build_cache_megabytes: int = 0
     debug: bool = False
 
     @classmethod
@@ -58,6 +60,7 @@ class Config:
             or DEFAULT_RANGES,
             log_archive_hours=_whole(environment, "PORTSIDE_LOG_ARCHIVE_HOURS", 168),
             log_archive_megabytes=_whole(environment, "PORTSIDE_LOG_ARCHIVE_MB", 1000),
+            build_cache_megabytes=_whole(environment, "PORTSIDE_BUILD_CACHE_MB", 0),
             debug=environment.get("PORTSIDE_DEBUG", "") not in {"", "0", "false"},
         )
 

@@ -114,6 +114,7 @@ class Engine:
         await self._execs.restore()
         await self._builds.restore()
         await asyncio.to_thread(self._images.sweep)
+        self._images.flush()
         await self._graph.sweep(known, self._images.live_layers)
         self._containers.restored()
 
@@ -148,12 +149,13 @@ class Engine:
         self._events.close()
         if self._listener is not None:
             await self._listener.close()
-        self._builds.close()
+        await self._builds.close()
         await self._execs.close()
         self._archives.close()
         await self._containers.close()
         await self._volumes.close()
         await self._networks.shutdown()
+        await self._images.close()
         self._graph.close()
         if not self._containers.live():
             cgroups.remove(self._config.cgroup_parent)

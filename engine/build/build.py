@@ -1,6 +1,7 @@
 """One build: what all of its stages share, and what one has of another."""
 
 import asyncio
+import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -44,6 +45,8 @@ class Build:
     donors: tuple[Donor, ...] = ()
     stages: "dict[int, asyncio.Task[State]]" = field(default_factory=dict)
     scratch: Path = Path()
+    #: Steps that are done at the same time; more than there are CPUs would only wait for each other.
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(max(2, os.cpu_count() or 1)))
 
     async def state(self, origin: Origin) -> State:
         """The state that the origin stands for: a stage's, once it has been built, or an image's."""

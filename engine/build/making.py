@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.build.bases import Bases, Puller, state_of
+from engine.build.bases import Bases, Puller
 from engine.build.build import Build
 from engine.build.cache.mounts import CacheMounts
 from engine.build.cache.steps import Hold, StepCache
@@ -25,7 +25,7 @@ from engine.build.state import State
 from engine.container.files import Files
 from engine.container.hostmounts import HostMounts
 from engine.container.lifecycle import Parts
-from engine.errors import NotFound
+from engine.errors import EngineError
 from engine.image import platform as platforms
 from engine.image.service import Images
 
@@ -94,13 +94,14 @@ class Making:
         )
         places = Places(parts.networks, tools.files, self.request.network)
         self.held.push_async_callback(places.close)
+        bases = Bases(images=tools.images, puller=tools.puller, request=self.request, messages=self.messages)
         return Build(
             request=self.request,
             dockerfile=dockerfile,
             plan=planned,
             graph=parts.graph,
             files=self.files,
-            bases=Bases(images=tools.images, puller=tools.puller, request=self.request, messages=self.messages),
+            bases=bases,
             layering=layering,
             runner=Runner(
                 config=parts.config, graph=parts.graph, execution=parts.execution, files=tools.files,
@@ -111,17 +112,19 @@ class Making:
             caches=tools.caches,
             host_mounts=tools.host_mounts,
             messages=self.messages,
-            donors=await self._donors(layering),
+            donors=await self._donors(bases, layering),
             scratch=scratch,
         )  # fmt: skip
 
-    async def _donors(self, layering: Layering) -> tuple[Donor, ...]:
-        """The images of `--cache-from` that are here, with all of their layers' archives."""
+    async def _donors(self, bases: Bases, layering: Layering) -> tuple[Donor, ...]:
+        """The images of `--cache-from`, from their registries where they are not here. One that can't be had is none:
+        the first build of a branch finds no image of it."""
         donors = []
         for name in self.request.cache_from:
             try:
-                state = state_of(self.tools.images, self.tools.images.get(name))
-            except NotFound:
+                state = await bases.find(name)
+            except EngineError as error:
+                await self.messages.say(f"[Warning] {name} is not used as a cache: {error.message}\n")
                 continue
             await layering.hold(*state.layers)
             donors.append(Donor(state))

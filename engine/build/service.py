@@ -8,6 +8,7 @@ from typing import Any
 from engine import tasks
 from engine.build.bases import Puller
 from engine.build.cache.entries import Entries
+from engine.build.cache.limit import keep_within, limit_of
 from engine.build.cache.mounts import CacheMounts
 from engine.build.cache.prune import Pruning, prune
 from engine.build.cache.records import StepRecord
@@ -46,12 +47,15 @@ class Builds:
         )
         images.keep_also(self._tools.cache.needed)
         self._entries = Entries(self._tools.cache, self._tools.caches, images)
+        self._limit = limit_of(parts.config)
+        self._tidying: set[asyncio.Task[Any]] = set()
 
     async def restore(self) -> None:
         """Take away what a dead engine had half made; the rest goes with stray containers, networks and layers."""
         await asyncio.to_thread(self._tools.caches.sweep)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        await tasks.cancel_all(self._tidying)
         self._workshop.close()
 
     async def usage(self) -> list[dict[str, Any]]:
@@ -79,6 +83,9 @@ class Builds:
                 yield message
         finally:
             await tasks.cancel_all(owner)
+            if not self._tidying:
+                tidying = keep_within(self._entries, self._limit)
+                tasks.spawn(tidying, name="keep the build cache within its limit", owner=self._tidying)
 
     async def _told(self, request: BuildRequest, body: AsyncIterable[bytes], messages: Messages) -> None:
         failure: Exception | None = EngineError("the build was cut short; the log says more")

@@ -119,12 +119,10 @@ class StageBuild:
         given = self._given(state, deed)
         record = (build.cache.get(key) if build.request.use_cache else None) or given
         if record is None:
-            record = StepRecord(
-                parent=state.key,
-                layer=await deed.do(),
-                created=_now(build.request.epoch),
-                words=deed.created_by,
-            )
+            async with build.slots:
+                layer = await deed.do()
+            created = _now(build.request.epoch)
+            record = StepRecord(parent=state.key, layer=layer, created=created, words=deed.created_by)
         else:
             await build.messages.say(" ---> Using cache\n")
             if record.layer:

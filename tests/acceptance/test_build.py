@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -295,3 +296,33 @@ def test_the_example_of_the_notes_builds_and_runs(build: Builder, tmp_path: Path
     assert "Successfully installed greeting-1.0" in done.stdout
     assert build.docker("run", "--rm", "app") == "hello world"
     assert build.docker("run", "--rm", "app", "you") == "hello you"
+
+
+def test_a_linked_layer_does_not_depend_on_what_is_below(build: Builder) -> None:
+    dockerfile = (
+        "FROM {base}\nRUN echo %s > /below\nCOPY --link --chown=www-data data /a/b\nRUN cat /a/b /below > /both\n"
+    )
+    one = build(dockerfile.replace("%s", "1"), {"data": "linked\n"}, "--tag", "one")
+    two = build(dockerfile.replace("%s", "2"), None, "--tag", "two")
+    assert " ---> Using cache" not in one.stdout
+    assert two.stdout.count(" ---> Using cache") == 1
+    assert build.run("one", "cat", "/both").split() == ["linked", "1"]
+    assert build.run("two", "cat", "/both").split() == ["linked", "2"]
+    assert build.run("two", "stat", "-c", "%u:%g", "/a/b") == "33:33"
+
+
+def test_a_cache_does_not_outgrow_its_limit(
+    make_engine: Callable[..., EngineProcess], busybox: str, tmp_path: Path
+) -> None:
+    engine = make_engine(environment={"PORTSIDE_BUILD_CACHE_MB": "5"})
+    build = Builder(engine.docker, tmp_path, busybox)
+    for number in range(3):
+        build(f"FROM {{base}}\nRUN dd if=/dev/zero of=/big bs=1M count={number + 2}\n")
+        engine.docker("image", "prune", "--force")
+    build("FROM {base}\nRUN true\n")
+
+    def size() -> int:
+        rows = api.request(engine.socket, "GET", "/system/df?type=build-cache").json["BuildCache"]
+        return sum(row["Size"] for row in rows if not row["Shared"])
+
+    until("the cache to be small enough", lambda: 0 < size() <= 5_000_000)

@@ -38,17 +38,16 @@ def _beyond(entries: Sequence[Entry], total: int, keep: int) -> list[Entry]:
     for entry in entries:
         if total <= keep:
             break
-        chosen.append(entry)
-        total -= 0 if entry.shared else entry.size
+        if not entry.shared:
+            chosen.append(entry)
+            total -= entry.size
     return chosen
 
 
 async def _remove(entries: Entries, chosen: Sequence[Entry]) -> int:
     reclaimed = 0
-    steps = [each for each in chosen if each.kind != MOUNT]
-    await entries.steps.remove([each.id for each in steps])
-    for each in steps:
-        reclaimed += 0 if each.shared else each.size
+    gone = await entries.steps.remove([each.id for each in chosen if each.kind != MOUNT])
+    reclaimed += sum(each.size for each in chosen if each.id in gone and not each.shared)
     for each in chosen:
         if each.kind == MOUNT:
             reclaimed += await entries.mounts.remove(each.id.replace("-", "/"))

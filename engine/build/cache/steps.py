@@ -73,14 +73,16 @@ class StepCache:
     def is_held(self, key: str) -> bool:
         return self._in_use[key] > 0
 
-    async def remove(self, keys: Collection[str]) -> None:
-        """Forget the steps, and let go of what none of the others has."""
-        layers = [step.layer for key in keys if (step := self._steps.pop(key, None)) and step.layer]
-        self._unsaved.difference_update(keys)
-        await self._records.delete(*keys)
+    async def remove(self, keys: Collection[str]) -> set[str]:
+        """Forget those of the steps that no build uses by now, and let go of what none of the others has."""
+        gone = {key: self._steps.pop(key) for key in keys if key in self._steps and not self.is_held(key)}
+        layers = [step.layer for step in gone.values() if step.layer]
+        self._unsaved.difference_update(gone)
+        await self._records.delete(*gone)
         await self._images.collect(
             [layer.chain_id for layer in reversed(layers)], [layer.blob.digest for layer in layers]
         )
+        return set(gone)
 
     def _has(self, layer: Layer) -> bool:
         return self._images.layer_store.has(layer.chain_id) and self._images.blobs.has(layer.blob.digest)

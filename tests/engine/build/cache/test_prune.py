@@ -21,12 +21,12 @@ class Held:
     async def all(self) -> list[Entry]:
         return list(self.entries)
 
-    async def remove(self, names: Sequence[str] | str) -> int:
+    async def remove(self, names: Sequence[str] | str) -> int | set[str]:
         if isinstance(names, str):
             self.gone.append(names)
             return 7
         self.gone += names
-        return 0
+        return set(names)
 
 
 def entry(name: str, **fields: Any) -> Entry:
@@ -49,6 +49,8 @@ async def test_what_was_used_last_may_stay() -> None:
     entries = [entry(str(number), used=float(number)) for number in range(4)]
     assert await pruned(*entries, keep=25) == (["0", "1"], 20)
     assert await pruned(*entries, keep=100) == ([], 0)
+    shared = entry("image's", shared=True, dangling=False)
+    assert await pruned(shared, *entries, keep=25, all_=True) == (["0", "1"], 20)
 
 
 async def test_cache_mounts_count_what_they_had() -> None:
