@@ -31,6 +31,8 @@ def _start_all(settings: Settings, group: Group) -> None:
     if not settings.redis_url:
         group.start(parts.redis(settings))
     group.start(parts.engine(settings))
+    if settings.tcp:
+        group.start(parts.door(settings, settings.tcp))
     group.finish(parts.migrations(settings))
     for part in (parts.web(settings), parts.worker(settings), parts.scheduler(settings)):
         group.start(part)

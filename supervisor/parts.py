@@ -29,6 +29,14 @@ def engine(settings: Settings) -> Part:
     return Part("engine", argv, environment, partial(accepts, settings.engine_socket))
 
 
+def door(settings: Settings, address: str) -> Part:
+    """The engine by TCP, for clients with a certificate; it is not root, and reaches the engine by its group."""
+    argv = ["python", "-m", "engine.door", "serve", "--listen", address]
+    host, _, port = address.rpartition(":")
+    reached = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}.get(host, host.strip("[]"))  # noqa: S104  # compared with
+    return _console(settings, "door", *argv, is_ready=partial(listens, reached, int(port)))
+
+
 def migrations(settings: Settings) -> Part:
     return _console(settings, "migrate", "python", "manage.py", "migrate", "--no-input", "--verbosity", "1")
 

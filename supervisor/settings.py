@@ -25,6 +25,8 @@ class Settings:
     port: int
     user: str
     redis_url: str
+    #: Where the engine is to be reached by TCP; empty for nowhere.
+    tcp: str
     environment: Mapping[str, str]
 
     @classmethod
@@ -38,6 +40,7 @@ class Settings:
             port=port,
             user=environment.get("PORTSIDE_USER") or _default_user(),
             redis_url=environment.get("REDIS_URL", ""),
+            tcp=_tcp(environment.get("PORTSIDE_TCP", "")),
             environment=environment,
         )
 
@@ -101,6 +104,13 @@ def _group_of(user: str) -> str:
         return grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
     except KeyError:
         return user
+
+
+def _tcp(text: str) -> str:
+    _host, colon, port = text.rpartition(":")
+    if text and not (colon and port.isdecimal()):
+        raise SystemExit(f"PORTSIDE_TCP must be ADDRESS:PORT, such as 0.0.0.0:2376, not {text!r}")
+    return text
 
 
 def _absolute(environment: Mapping[str, str], name: str, default: str) -> Path:

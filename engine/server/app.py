@@ -5,7 +5,7 @@ from typing import Any, Final, NoReturn, cast
 
 from aiohttp import web
 
-from engine.errors import EngineError
+from engine.errors import EngineError, Forbidden
 from engine.server import unsupported
 from engine.server.errors import Handler, error_response, respond
 from engine.server.headers import COMMON
@@ -108,6 +108,7 @@ class _Versioned(web.AbstractResource):
 async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The only middleware: the version is checked, and every error becomes Docker's answer."""
     try:
+        _check_origin(request)
         check_version(api_version(request))
         return await handler(request)
     except (EngineError, ExceptionGroup) as error:
@@ -119,6 +120,12 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise  # the client is gone: there is nobody to answer
     except Exception as error:  # noqa: BLE001 - the last door before the wire: what nobody expected is logged, and told
         return respond(error)
+
+
+def _check_origin(request: web.Request) -> None:
+    """Refuse a browser: a web page may have found a way here, by a client's certificate or a proxy."""
+    if origin := request.headers.get("Origin"):
+        raise Forbidden(f"the engine answers no web page (Origin: {origin[:200]})")
 
 
 def _plain(error: web.HTTPException) -> web.Response:

@@ -1,8 +1,7 @@
 """The engine's door: the unix socket that the API is served on.
 
-Who may open the socket may do anything: its mode and group are the whole access control. A web page can't open it, so
-no `Host` or `Origin` is looked at here (DNS rebinding); a listener on TCP will have to, besides asking for a client's
-certificate.
+Who may open the socket may do anything: its mode and group are the whole access control. There is no listener on TCP:
+`engine.door` is one, in a process of its own, for clients with a certificate.
 """
 
 import asyncio
