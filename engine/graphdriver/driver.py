@@ -29,7 +29,8 @@ Where a driver works
 Lifecycle
 ---------
 `stage` → fill it → `commit` (the layer exists, whole) or `discard`. A layer is there completely or not at all. It
-survives a power loss once `sync` has returned; a caller syncs before it writes down that the layer exists.
+survives a power loss once `sync` has returned; a caller that writes down before that it exists must not
+believe so after a power loss.
 
 `open_workspace` → work in its root → `settle`, and `commit` or `discard` what that returns → `close_workspace`.
 

@@ -7,7 +7,8 @@
 ```
 
 A blob survives the engine from the moment that it has its name, and a power loss after `sync`: one flush for all blobs
-and layers of an image costs a fraction of one for each. What lost its bytes in between is named by nothing, and swept.
+and layers of an image costs a fraction of one for each. What may have lost its bytes in between is swept, with the
+images that would need it (see `flusher`).
 """
 
 import asyncio

@@ -26,7 +26,8 @@ class ImageRecord(msgspec.Struct, frozen=True):
     `manifest`: the document of the registry that it came from, kept so that a push sends the same bytes. `layers`: the
     blobs that it keeps, lowest first: the manifest's, or, for a layer that another image had brought, that image's.
     `sizes`: each layer's files in bytes. `tagged`: when a local tag was last set. `made_here`: the manifest is the
-    engine's own, so it may come to name other blobs of the same layers.
+    engine's own, so it may come to name other blobs of the same layers. `unsynced`: the boot of the machine in which
+    the image was written down, for as long as its files may not have reached the disk (see `flusher`).
     """
 
     id: str
@@ -36,6 +37,7 @@ class ImageRecord(msgspec.Struct, frozen=True):
     sizes: tuple[int, ...]
     tagged: str | None = None
     made_here: bool = False
+    unsynced: str | None = None
 
 
 class NameRecord(msgspec.Struct, frozen=True):
@@ -65,8 +67,9 @@ class Node(msgspec.Struct, frozen=True):
 class Graph:
     """All images by ID, and all references."""
 
-    def __init__(self, database: Database, blobs: BlobStore) -> None:
+    def __init__(self, database: Database, blobs: BlobStore, boot: str) -> None:
         self._blobs = blobs
+        self._boot = boot
         self._image_records = Records(database, "image", ImageRecord)
         self._name_records = Records(database, "image-name", NameRecord)
         self._nodes = dict(self._loaded())
@@ -78,6 +81,11 @@ class Graph:
 
     def _loaded(self) -> Iterator[tuple[str, Node]]:
         for image_id, record in self._image_records.load().items():
+            if record.unsynced not in {None, self._boot}:
+                log.warning(
+                    "image had not reached the disk when the machine went down, and is left out", image=image_id
+                )
+                continue
             try:
                 document = parse_config(self._blobs.read(record.config.digest, limit=SIZE_LIMIT))
             except EngineError:

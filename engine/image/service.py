@@ -19,6 +19,7 @@ from engine.image import filters, removal, view
 from engine.image.blobs import BlobStore
 from engine.image.catalog import Catalog
 from engine.image.config import ImageConfig, unix_time
+from engine.image.flusher import Flusher, this_boot
 from engine.image.footprint import Footprint, Form
 from engine.image.graph import Graph, ImageRecord, Node
 from engine.image.image import Image
@@ -44,13 +45,15 @@ class Images:
 
     def __init__(self, root: Path, database: Database, driver: GraphDriver, events: EventBus) -> None:
         self.blobs = BlobStore(root)
-        self._graph = Graph(database, self.blobs)
+        self._boot = this_boot()
+        self._graph = Graph(database, self.blobs, self._boot)
         self.catalog = Catalog(self._graph, self.blobs)
         self.layer_store = Layers(driver, _sizes(self._graph))
         self._keeper = Keeper(self._graph, self.layer_store, self.blobs)
         self._driver = driver
         self._events = events
         self._changing = asyncio.Lock()
+        self._flusher = Flusher(self._graph, self._changing, self._sync)
         self.users = lambda _image_id: ()
 
     # Reading
@@ -140,15 +143,26 @@ class Images:
         return self._keeper.hold(layers, blobs)
 
     async def add(self, record: ImageRecord, document: ImageConfig) -> None:
-        """Write down an image whose layers and blobs are all there, and held; one that is known already stays."""
-        await self.layer_store.sync()
+        """Write down an image whose layers and blobs are all there, and held; one that is known already stays.
+
+        It survives the engine at once, and a power loss a little later: see `flusher`.
+        """
         async with self._changing:
             if self._graph.get(record.id) is None:
-                await self._graph.put(record, document)
+                await self._graph.put(msgspec.structs.replace(record, unsynced=self._boot), document)
+        self._flusher.soon()
+
+    def flush(self) -> None:
+        """Bring to the disk what a former engine was about to (at start, once the event loop runs)."""
+        self._flusher.soon()
+
+    async def close(self) -> None:
+        """Return when all images are on the disk."""
+        await self._flusher.settle()
 
     async def repack(self, image_id: str, manifest: Manifest) -> None:
         """Let the image have this manifest and the layers' blobs that it names, all there and held, for its own."""
-        await self.blobs.sync()
+        await self._sync()
         async with self._changing:
             node = self._graph.get(image_id)
             if node is None:
@@ -172,6 +186,10 @@ class Images:
         self.blobs.sweep(self._keeper.needed()[1])
 
     # Steps
+
+    async def _sync(self) -> None:
+        await self.layer_store.sync()
+        await self.blobs.sync()
 
     def _find(self, ref: str) -> Node:
         asked = parse_any(ref)

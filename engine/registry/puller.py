@@ -165,7 +165,6 @@ class Puller:
                     )
             await self._images.blobs.put(plan.manifest.descriptor.digest, plan.manifest.raw)
             await self._images.blobs.put(plan.id, plan.raw_config)
-            await self._images.blobs.sync()
             await self._images.add(_record(plan, self._images), plan.config)
 
     async def _bring_layer(

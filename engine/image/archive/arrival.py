@@ -92,7 +92,6 @@ async def take_in(images: Images, arrival: Arrival) -> AsyncGenerator[int, None]
             await cancel_all(tasks)
         await images.blobs.put(digest_of(manifest), manifest)
         await images.blobs.put(arrival.id, arrival.raw_config)
-        await images.blobs.sync()
         await images.add(_record(images, arrival, manifest, chosen), arrival.config)
 
 

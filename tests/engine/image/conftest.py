@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -26,9 +26,11 @@ def unpacker(tmp_path: Path, driver: OverlayDriver) -> Unpacker:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, driver: OverlayDriver) -> Iterator[Shelf]:
+async def shelf(tmp_path: Path, driver: OverlayDriver) -> AsyncIterator[Shelf]:
     database = Database(tmp_path / "engine.db")
-    yield Shelf(tmp_path, database, driver)
+    opened = Shelf(tmp_path, database, driver)
+    yield opened
+    await opened.images.close()
     database.close()
 
 

@@ -29,6 +29,8 @@ class Shelf:
     driver: OverlayDriver
     events: EventBus = field(default_factory=EventBus)
     users: dict[str, list[tuple[str, bool]]] = field(default_factory=dict)
+    #: Are the images that are put there on the disk, when they have been put?
+    waits: bool = True
 
     def __post_init__(self) -> None:
         self.images = self.reopen()
@@ -56,6 +58,8 @@ class Shelf:
             manifest = Descriptor(OCI_MANIFEST, digest_of(b"manifest" + raw), 1)
             record = ImageRecord(digest_of(raw), manifest, _descriptor(raw), tuple(descriptors), sizes)
             await self.images.add(record, parse_config(raw))
+        if self.waits:
+            await self.images.close()
         for name in names:
             bare = name.partition("@")[0]
             reference = parse(bare).pinned(manifest.digest) if "@" in name else parse(name).with_default_tag()

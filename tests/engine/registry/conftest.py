@@ -63,6 +63,7 @@ async def open_store(home: Path, **settings: Any) -> AsyncIterator[Store]:
     images = Images(home / "images", database, driver, events)
     store = Store(home, images, driver, Puller(config, images, events, pause=0.01), config, events)
     yield store
+    await images.close()
     assert store.files()["ingest"] == store.files()["staging"] == []
     await driver.sweep((), ())
     driver.close()
