@@ -16,8 +16,8 @@ from typing import Final, NamedTuple
 
 from benchmarks.bulk import bulk
 from benchmarks.contenders import Contender, alternate, side_by_side
-from benchmarks.memory import MemoryWatch
 from tests.support import session
+from tests.support.memory import MemoryWatch
 from tests.support.registry import Registry
 
 _LOCAL: Final = "bulk:local"
