@@ -16,6 +16,7 @@ from engine.container.checks.modes import check_modes
 from engine.container.checks.security import check_security
 from engine.container.config import ContainerConfig, HostConfig, NetworkingConfig
 from engine.container.connections import wanted_endpoints
+from engine.container.logs import journal
 from engine.container.logs.policy import policy_of
 from engine.container.record import MountedVolume, Record
 from engine.container.signals import signal_number
@@ -189,7 +190,8 @@ def _check_drivers(host: HostConfig) -> None:
     for what, value, possible in rows:
         if value not in possible:
             raise NotSupported(f"{what} {value!r} is not supported")
-    policy_of(host.log_config)
+    if policy_of(host.log_config).journal_tag is not None:
+        journal.check_present()
     if host.init:
         init.program()
     if ".." in PurePosixPath(host.cgroup_parent).parts:

@@ -31,14 +31,14 @@ from engine.container.healthchecks import Healthchecks
 from engine.container.hostmounts import HostMounts
 from engine.container.ledger import Ledger
 from engine.container.logs.files import LogFiles
-from engine.container.logs.policy import policy_of
+from engine.container.logs.policy import policy_of, tag_of
 from engine.container.logs.rotation import Rotation, WatchedLog
 from engine.container.neighbours import Joined, Neighbours
 from engine.container.record import Record
 from engine.container.state import Status, move
 from engine.errors import Conflict, InvalidParameter, NotModified
 from engine.events import EventBus
-from engine.execdriver.driver import ExecDriver, Finished, Running, StartFailed
+from engine.execdriver.driver import ExecDriver, Finished, Journal, Running, StartFailed
 from engine.graphdriver.driver import GraphDriver
 from engine.network.service import Networks
 from engine.store import Records
@@ -241,15 +241,21 @@ class Lifecycle:
     async def _create_process(self, container: Container, bundle: Path, attach: Awaitable[None]) -> Running:
         """The process and its network are made side by side: the one needs only the other's namespace."""
         execution, runtime = self._parts.execution, container.record.host_config.runtime
-        kept = policy_of(container.record.host_config.log_config).is_kept
-        log_path = self.files.log(container.id) if kept else None
-        create = execution.create(container.id, bundle, stdio=container.hub.stdio, log=log_path, runtime=runtime)
+        output = self._output(container.record)
+        create = execution.create(container.id, bundle, stdio=container.hub.stdio, log=output, runtime=runtime)
         running, attached = await asyncio.gather(create, attach, return_exceptions=True)
         for outcome in (running, attached):
             if isinstance(outcome, BaseException):
                 raise outcome
         assert isinstance(running, Running)  # noqa: S101 -- for mypy: what is no error is the result
         return running
+
+    def _output(self, record: Record) -> Path | Journal | None:
+        policy = policy_of(record.host_config.log_config)
+        if policy.journal_tag is None:
+            return self.files.log(record.id) if policy.in_files else None
+        tag = tag_of(policy.journal_tag, identifier=record.id, name=record.name, image=record.image_name)
+        return Journal(record.name, tag)
 
     async def _surroundings(
         self, record: Record, root: Path, sandbox: Path | None, joined: Joined

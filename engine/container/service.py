@@ -25,10 +25,10 @@ from engine.container.healthchecks import Prober
 from engine.container.hostmounts import HostMounts
 from engine.container.index import Index
 from engine.container.lifecycle import Lifecycle, Parts, cgroup_path, collect
-from engine.container.logs import LogOptions
+from engine.container.logs import LogOptions, journal
 from engine.container.logs.archive import LogArchive, Retention
 from engine.container.logs.files import LogFiles
-from engine.container.logs.policy import details_of, policy_of
+from engine.container.logs.policy import JOURNAL, NO_DRIVER, details_of, policy_of
 from engine.container.neighbours import Neighbours
 from engine.container.processes import top
 from engine.container.record import Record
@@ -245,11 +245,11 @@ class Containers:
         if not (options.stdout or options.stderr):
             raise InvalidParameter("Bad parameters: you must choose at least one stream")
         config, log_config = container.record.config, container.record.host_config.log_config
-        if not policy_of(log_config).is_kept:
+        if log_config.type == NO_DRIVER:
             raise NotSupported("configured logging driver does not support reading")
-        if options.details is not None:
+        if options.details is not None and log_config.type != JOURNAL:
             options = dataclasses.replace(options, details=details_of(config, log_config))
-        return logs.read(self.files.log(container.id), options, container.ended)
+        return self._read_log(container, options)
 
     def using_image(self, image_id: str) -> list[tuple[str, bool]]:
         """The containers made from an image: their IDs, and whether they run."""
@@ -360,8 +360,12 @@ class Containers:
         return stats.take(path, record.state.pid, shares_host=record.network == "host")
 
     def _past(self, container: Container, options: AttachOptions) -> AsyncIterator[Chunk]:
-        wanted = LogOptions(stdout=options.stdout, stderr=options.stderr)
-        return logs.read(self.files.log(container.id), wanted, container.ended)
+        return self._read_log(container, LogOptions(stdout=options.stdout, stderr=options.stderr))
+
+    def _read_log(self, container: Container, options: LogOptions) -> AsyncIterator[Chunk]:
+        if container.record.host_config.log_config.type == JOURNAL:
+            return journal.read(container.id, options, container.ended)
+        return logs.read(self.files.log(container.id), options, container.ended)
 
 
 def _retention(config: Config) -> Retention:
@@ -371,4 +375,4 @@ def _retention(config: Config) -> Retention:
 def _log_files(record: Record, files: Files) -> LogFiles | None:
     policy = policy_of(record.host_config.log_config)
     max_files = None if policy.max_size is None else policy.max_files
-    return LogFiles(files.log(record.id), max_files) if policy.is_kept else None
+    return LogFiles(files.log(record.id), max_files) if policy.in_files else None

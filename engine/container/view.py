@@ -52,7 +52,7 @@ def inspect(container: Container, *, files: Path, log: Path, network: Mapping[st
         "ResolvConfPath": str(files / "resolv.conf"),
         "HostnamePath": str(files / "hostname"),
         "HostsPath": str(files / "hosts"),
-        "LogPath": str(log) if policy_of(record.host_config.log_config).is_kept else "",
+        "LogPath": str(log) if policy_of(record.host_config.log_config).in_files else "",
         "Name": f"/{record.name}",
         "RestartCount": record.restart_count,
         "Driver": driver,

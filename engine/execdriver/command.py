@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.execdriver.driver import Stdio
+from engine.execdriver.driver import Journal, Stdio
 from engine.execdriver.runtime import Runtime
 
 
@@ -17,7 +17,7 @@ class Command:
     container_id: str
     folder: Path
     stdio: Stdio
-    log: Path | None
+    log: Path | Journal | None
     extra: Sequence[str] = field(default=())
 
     def argv(self) -> list[str]:
@@ -25,12 +25,17 @@ class Command:
         folder = self.folder
         return [
             str(self.conmon), "--api-version", "1", "--sync", "--cid", self.container_id, "--cuuid", folder.name,
-            "--name", self.container_id, "--runtime", str(self.runtime.program), "--full-attach",
+            "--runtime", str(self.runtime.program), "--full-attach",
             "--container-pidfile", str(folder / "pid"), "--exit-dir", str(folder / "exit"),
             "--socket-dir-path", str(folder), "--log-level", "error", "--bundle", str(folder),
-            "--log-path", "none:" if self.log is None else f"k8s-file:{self.log}",
-            *self._runtime_arguments(), *self.extra, *self._stdio_arguments(),
+            *self._log_arguments(), *self._runtime_arguments(), *self.extra, *self._stdio_arguments(),
         ]  # fmt: skip
+
+    def _log_arguments(self) -> list[str]:
+        if isinstance(self.log, Journal):
+            return ["--name", self.log.name, "--log-path", "journald:", "--log-tag", self.log.tag]
+        path = "none:" if self.log is None else f"k8s-file:{self.log}"
+        return ["--name", self.container_id, "--log-path", path]
 
     def _runtime_arguments(self) -> list[str]:
         arguments = [f"--root={self.runtime.root}", f"--log={self.folder / 'oci.log'}", "--log-format=json"]

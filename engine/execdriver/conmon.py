@@ -14,7 +14,7 @@ from engine.errors import Unavailable
 from engine.execdriver import foreground
 from engine.execdriver.attach import ConmonSocket
 from engine.execdriver.command import Command
-from engine.execdriver.driver import Finished, Running, Stdio
+from engine.execdriver.driver import Finished, Journal, Running, Stdio
 from engine.execdriver.failure import decode, failure
 from engine.execdriver.pipes import Pipes
 from engine.execdriver.runtimes import Runtimes
@@ -57,7 +57,7 @@ class ConmonDriver:
         return await self._runtimes.get("").version()
 
     async def create(
-        self, container_id: str, bundle: Path, *, stdio: Stdio, log: Path | None, runtime: str = ""
+        self, container_id: str, bundle: Path, *, stdio: Stdio, log: Path | Journal | None, runtime: str = ""
     ) -> Running:
         chosen = self._runtimes.get(runtime)
         chosen.prepare()

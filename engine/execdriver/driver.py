@@ -48,6 +48,14 @@ class Stdio:
 
 
 @dataclass(frozen=True, slots=True)
+class Journal:
+    """The host's journal as the place for a container's output: what its entries call the container."""
+
+    name: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
 class Running:
     """A supervised process: its pid in the host's pid namespace, its monitor's, and when it was born.
 
@@ -105,12 +113,12 @@ class ExecDriver(Protocol):
         """The default runtime's."""
 
     async def create(
-        self, container_id: str, bundle: Path, *, stdio: Stdio, log: Path | None, runtime: str = ""
+        self, container_id: str, bundle: Path, *, stdio: Stdio, log: Path | Journal | None, runtime: str = ""
     ) -> Running:
         """Make the container of `bundle`/config.json by `runtime`, its process waiting.
 
         Raises StartFailed, MonitorFailed, and InvalidParameter when there is no such runtime (any more).
-        Its output is added to `log` (see `engine.container.logs.entry`), or kept nowhere.
+        Its output is added to the file `log` (see `engine.container.logs.entry`) or to the journal, or kept nowhere.
         """
 
     async def run(self, container_id: str, bundle: Path, *, stdout: int, stderr: int) -> int:

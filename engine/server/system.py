@@ -13,6 +13,7 @@ from typing import Any, Final
 from engine import __version__
 from engine.config import Config
 from engine.container import init
+from engine.container.logs import journal
 from engine.container.service import Containers
 from engine.container.state import Status
 from engine.execdriver.driver import ExecDriver
@@ -27,12 +28,6 @@ _LOOPBACK: Final = ("::1/128", "127.0.0.0/8")
 _DEFAULT_INDEX: Final = "docker.io"
 #: What is the same in every engine of this version.
 _FIXED: Final[Mapping[str, Any]] = {
-    "Plugins": {
-        "Volume": ["local"],
-        "Network": ["bridge", "host", "null"],
-        "Authorization": None,
-        "Log": ["json-file"],
-    },
     "LoggingDriver": "json-file",
     "IndexServerAddress": "https://index.docker.io/v1/",
     "GenericResources": None,
@@ -79,6 +74,7 @@ class System:
             **self._engine(),
             **await self._programs(),
             **_FIXED,
+            "Plugins": _plugins(),
             "RegistryConfig": self._registries(),
             "SecurityOptions": ["name=seccomp,profile=builtin", *_cgroup_namespaces(facts)],
             "Warnings": await asyncio.to_thread(host.warnings, limits),
@@ -161,6 +157,11 @@ class System:
             "IndexConfigs": indexes | {_DEFAULT_INDEX: _index(_DEFAULT_INDEX, secure=True, mirrors=mirrors)},
             "Mirrors": mirrors,
         }
+
+
+def _plugins() -> dict[str, Any]:
+    logs = ["json-file", "local", "none", *(["journald"] if journal.is_present() else [])]
+    return {"Volume": ["local"], "Network": ["bridge", "host", "null"], "Authorization": None, "Log": logs}
 
 
 def _index(name: str, *, secure: bool, mirrors: list[str] | None = None) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from engine.errors import InvalidParameter, NotSupported
 
 DEFAULT_DRIVER: Final = "json-file"
 NO_DRIVER: Final = "none"
+JOURNAL: Final = "journald"
 _STORES: Final = frozenset({"json-file", "local"})
 _DEFAULT_SIZE: Final = 20_000_000
 _DEFAULT_FILES: Final = 5
@@ -28,9 +29,13 @@ _KNOWN: Final = frozenset({"max-size", "max-file", "labels", "labels-regex", "en
 
 @dataclass(frozen=True, kw_only=True)
 class LogPolicy:
-    """`is_kept` is false for the driver `none`; `max_size` in bytes a file, None for no bound."""
+    """`in_files` is false for the drivers `none` and `journald`; `max_size` in bytes a file, None for no bound.
 
-    is_kept: bool = True
+    `journal_tag` is what the journal calls the container's entries, as the user wrote it; None outside the journal.
+    """
+
+    in_files: bool = True
+    journal_tag: str | None = None
     max_size: int | None = _DEFAULT_SIZE
     max_files: int = _DEFAULT_FILES
 
@@ -39,9 +44,11 @@ def policy_of(config: LogConfig) -> LogPolicy:
     """Raises InvalidParameter for values that can't be, NotSupported for drivers and options that are not here."""
     driver, options = config.type or DEFAULT_DRIVER, config.config or {}
     if driver == NO_DRIVER:
-        return LogPolicy(is_kept=False)
+        return LogPolicy(in_files=False)
+    if driver == JOURNAL:
+        return _journals(options)
     if driver not in _STORES:
-        raise NotSupported(f"log driver {driver!r} is not supported: json-file, local and none are")
+        raise NotSupported(f"log driver {driver!r} is not supported: json-file, local, journald and none are")
     _check_names(driver, options)
     for name in ("labels-regex", "env-regex"):
         _pattern(options.get(name, ""))
@@ -59,6 +66,29 @@ def details_of(config: ContainerConfig, log: LogConfig) -> str:
         **_chosen(variables, options.get("env", ""), options.get("env-regex", "")),
     }
     return ",".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in sorted(chosen.items()))
+
+
+def _journals(options: Mapping[str, str]) -> LogPolicy:
+    for name, value in options.items():
+        if name in _KNOWN - {"max-size", "max-file"}:
+            raise NotSupported(f"log opt {name!r} is not supported for journald: the monitor writes no further fields")
+        if name == "mode" and value not in _INERT[name]:
+            raise NotSupported(f"log opt {name}={value} is not supported")
+        if name not in {"tag", "mode"}:
+            raise InvalidParameter(f"unknown log opt '{name}' for journald log driver")
+    tag = options.get("tag") or "{{.ID}}"
+    tag_of(tag, identifier="", name="", image="")
+    return LogPolicy(in_files=False, journal_tag=tag)
+
+
+def tag_of(template: str, *, identifier: str, name: str, image: str) -> str:
+    """Docker's tag templates, as far as they name one of these. Raises NotSupported for others."""
+    values = {"{{.ID}}": identifier[:12], "{{.FullID}}": identifier, "{{.Name}}": name, "{{.ImageName}}": image}
+    for known, value in values.items():
+        template = template.replace(known, value)
+    if "{{" in template:
+        raise NotSupported(f"log opt tag={template} is not supported: {', '.join(values)} are")
+    return template
 
 
 def _chosen(values: Mapping[str, str], names: str, pattern: str) -> dict[str, str]:

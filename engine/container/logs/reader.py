@@ -43,7 +43,7 @@ async def read(path: Path, options: LogOptions, ended: asyncio.Event) -> AsyncIt
     cursor = await _open(LogFiles(path), options)
     if cursor is None:
         return
-    entries = _Selection(options)
+    entries = Selection(options)
     with cursor:
         while True:
             finished = ended.is_set()  # asked before reading: what was written before the end is read after it
@@ -69,7 +69,7 @@ async def _open(files: LogFiles, options: LogOptions) -> Cursor | None:
     return None
 
 
-class _Selection:
+class Selection:
     """Which entries are wanted, and how they are written."""
 
     def __init__(self, options: LogOptions) -> None:

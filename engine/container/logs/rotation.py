@@ -46,7 +46,7 @@ class Rotation:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def watch(self, key: str, watched: WatchedLog) -> None:
-        if watched.policy.is_kept and watched.policy.max_size is not None:
+        if watched.policy.in_files and watched.policy.max_size is not None:
             self._logs[key] = watched
             if not self._tasks:
                 tasks.spawn(self._run(), name="log rotation", owner=self._tasks)

@@ -1,7 +1,7 @@
 import pytest
 
 from engine.container.config import ContainerConfig, LogConfig
-from engine.container.logs.policy import LogPolicy, details_of, policy_of
+from engine.container.logs.policy import LogPolicy, details_of, policy_of, tag_of
 from engine.errors import InvalidParameter, NotSupported
 
 
@@ -10,7 +10,7 @@ from engine.errors import InvalidParameter, NotSupported
     [
         ("", None, LogPolicy(max_size=20_000_000, max_files=5)),
         ("local", {}, LogPolicy(max_size=20_000_000, max_files=5)),
-        ("none", None, LogPolicy(is_kept=False)),
+        ("none", None, LogPolicy(in_files=False)),
         ("json-file", {"max-size": "10m"}, LogPolicy(max_size=10_000_000, max_files=1)),
         ("local", {"max-size": "1.5kB"}, LogPolicy(max_size=1500, max_files=5)),
         ("json-file", {"max-size": "1g", "max-file": "3"}, LogPolicy(max_size=10**9, max_files=3)),
@@ -38,6 +38,28 @@ def test_what_is_kept(driver, options, expected):
 def test_what_can_not_be(options, error, words):
     with pytest.raises(error, match=words):
         policy_of(LogConfig("json-file", options))
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"labels": "a"}, NotSupported, "'labels' is not supported for journald"),
+        ({"mode": "non-blocking"}, NotSupported, "mode=non-blocking"),
+        ({"tag": "{{.DaemonName}}"}, NotSupported, "tag={{.DaemonName}} is not supported"),
+        ({"max-size": "1m"}, InvalidParameter, "unknown log opt 'max-size' for journald log driver"),
+        ({"compress": "false"}, InvalidParameter, "unknown log opt 'compress' for journald log driver"),
+    ],
+)
+def test_what_the_journal_does_not_take(options, error, words):
+    with pytest.raises(error, match=words):
+        policy_of(LogConfig("journald", options))
+
+
+def test_a_log_in_the_journal_has_a_tag():
+    for options, tag in (({}, "abcdefabcdef"), ({"tag": "{{.Name}}-{{.ImageName}}"}, "web-nginx"), ({"tag": "x"}, "x")):
+        policy = policy_of(LogConfig("journald", options))
+        assert not policy.in_files
+        assert tag_of(policy.journal_tag or "", identifier="abcdef" * 10, name="web", image="nginx") == tag
 
 
 def test_a_driver_that_is_not_there():
