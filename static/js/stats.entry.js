@@ -9,6 +9,8 @@ const HEIGHT = 160;
 const COLOURS = ["--accent", "--warn"];
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+// The page's own way to write a time, not uPlot's, which is American.
+const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString(document.documentElement.lang, { hour12: false });
 const format = (chart) => (chart === "cpu" ? percent : bytes);
 
 function options(figure) {
@@ -26,8 +28,8 @@ function options(figure) {
     height: HEIGHT,
     cursor: { sync: { key: "stats" }, drag: { setScale: false } },
     scales: { y: { range: (_plot, _least, most) => [0, Math.max(most * 1.1, figure.dataset.chart === "cpu" ? 1 : 1000)] } },
-    axes: [axis, { ...axis, size: 72, values: (_plot, values) => values.map(told) }],
-    series: [{}, ...series],
+    axes: [{ ...axis, space: 80, values: (_plot, times) => times.map(clock) }, { ...axis, size: 72, values: (_plot, values) => values.map(told) }],
+    series: [{ value: (_plot, seconds) => (seconds === null ? "—" : clock(seconds)) }, ...series],
   };
 }
 
