@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "dashboard.palette",
     "dashboard.audit",
     "dashboard.jobs",
+    "dashboard.builds",
     "dashboard.api",
     "dashboard.terminal",
 ]

@@ -13,6 +13,7 @@ urlpatterns = [
     path("hosts/<slug:host>/containers/", include("dashboard.containers.urls")),
     path("hosts/<slug:host>/images/", include("dashboard.images.urls")),
     path("hosts/<slug:host>/build/", build, name="build"),
+    path("hosts/<slug:host>/builds/", include("dashboard.builds.urls")),
     path("hosts/<slug:host>/volumes/", include("dashboard.volumes.urls")),
     path("hosts/<slug:host>/networks/", include("dashboard.networks.urls")),
     path("hosts/<slug:host>/events/", include("dashboard.events.urls")),

@@ -1,20 +1,27 @@
 """`docker build` as a job, and the pushes after it. What has been built is kept: a further attempt only pushes."""
 
+import asyncio
 import json
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
+from dashboard.builds.bases import bases_of
 from dashboard.hosts.client import EngineFailure, engine
 from dashboard.jobs import files
 from dashboard.jobs.output.entries import Level
-from dashboard.jobs.params.build import BuildParams
+from dashboard.jobs.params.build import COMMIT, BuildParams
 from dashboard.jobs.params.kind import Kind
 from workers import job
 from workers.app import app
-from workers.context import context_of
+from workers.context import Context, context_of
+from workers.context.dockerfile import text_in
 from workers.push import push_image
 from workers.requests import NO_CREDENTIALS, Params, messages, request
 from workers.steps import BuildProgress
 from workers.work import Attempt, Failed
+
+#: Digits of a commit in a tag.
+COMMIT_LENGTH: Final = 12
 
 
 class Build:
@@ -26,10 +33,11 @@ class Build:
         params = attempt.params
         if not await _is_built(attempt):
             await attempt.keep(image=await _build(attempt))
-        result = {**attempt.result, "tags": list(params.tags)}
+        tags = tags_of(attempt)
+        result = {**attempt.result, "tags": tags}
         if params.push:
-            result["digests"] = {tag: await push_image(attempt, tag) for tag in params.tags}
-            result["digest"] = result["digests"][params.tags[0]]
+            result["digests"] = {tag: await push_image(attempt, tag) for tag in tags}
+            result["digest"] = result["digests"][tags[0]]
         return result
 
     async def undo(self, attempt: Attempt[BuildParams]) -> None:
@@ -42,7 +50,7 @@ async def _is_built(attempt: Attempt[BuildParams]) -> bool:
     if built is None:
         return False
     async with engine(attempt.host) as docker:
-        for tag in attempt.params.tags:
+        for tag in tags_of(attempt):
             if (await docker.images.inspect(tag))["Id"] != built:
                 raise Failed(f"{tag} has become another image since it was built; nothing was pushed")
     attempt.out.line("The attempt before has built it", Level.NOTICE)
@@ -54,9 +62,11 @@ async def _build(attempt: Attempt[BuildParams]) -> str:
     progress = BuildProgress(attempt.out)
     headers = {"Content-Type": "application/x-tar", "X-Registry-Config": NO_CREDENTIALS["X-Registry-Auth"]}
     try:
-        async with context_of(attempt) as path, engine(attempt.host) as docker:
-            body = files.pieces(path)
-            async with request(docker, "POST", "build", query(attempt.params), data=body, headers=headers) as response:
+        async with context_of(attempt) as context, engine(attempt.host) as docker:
+            await _keep_origin(attempt, context)
+            wanted = query(attempt.params, tags_of(attempt))
+            body = files.pieces(context.path)
+            async with request(docker, "POST", "build", wanted, data=body, headers=headers) as response:
                 async for message in messages(response):
                     progress.take(message)
                     attempt.progress = progress.percent
@@ -69,7 +79,23 @@ async def _build(attempt: Attempt[BuildParams]) -> str:
     return progress.image
 
 
-def query(params: BuildParams) -> Params:
+async def _keep_origin(attempt: Attempt[BuildParams], context: Context) -> None:
+    """What it is made from: the commit, and the images that its Dockerfile names, for those who watch them."""
+    params = attempt.params
+    text = await asyncio.to_thread(text_in, context.path, params.dockerfile)
+    made_from: dict[str, Any] = {"bases": bases_of(text, params.build_args)}
+    if context.commit:
+        made_from["commit"] = context.commit
+    await attempt.keep(**made_from)
+
+
+def tags_of(attempt: Attempt[BuildParams]) -> list[str]:
+    """Its tags, with the commit in its place once that is known."""
+    commit = str(attempt.result.get("commit", ""))[:COMMIT_LENGTH]
+    return [tag.replace(COMMIT, commit) for tag in attempt.params.tags]
+
+
+def query(params: BuildParams, tags: Iterable[str]) -> Params:
     """As `POST /build` takes it."""
     pairs = [
         ("dockerfile", params.dockerfile),
@@ -77,7 +103,7 @@ def query(params: BuildParams) -> Params:
         ("labels", json.dumps(params.labels)),
         ("rm", "1"),
         ("forcerm", "1"),
-        *(("t", tag) for tag in params.tags),
+        *(("t", tag) for tag in tags),
     ]
     optional = {
         "target": params.target,

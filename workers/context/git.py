@@ -5,13 +5,16 @@ protocols, and filters need a configuration that a repository can't bring.
 """
 
 import asyncio
+import base64
 import contextlib
 import os
 import signal
 import tarfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from docker.utils.build import exclude_paths
 
@@ -27,53 +30,78 @@ _PROTOCOLS: Final = ("https", "http", "ssh")
 _FILES: Final = "PORTSIDE_GIT_FILES"
 
 
-async def packed(source: GitSource, dockerfile: str, folder: Path, out: Writer) -> Path:
-    """Raises Failed: git's own words are in the log."""
-    tree = folder / "tree"
-    tree.mkdir()
-    await _fetch(source, tree, out)
-    made = folder / "context.tar"
-    await asyncio.to_thread(_pack, _within(tree, source.subdirectory), dockerfile, made)
-    return made
+@dataclass(frozen=True)
+class Fetching:
+    """One repository on its way into `folder`. `token` opens it, and is sent to it alone; empty for none."""
+
+    source: GitSource
+    folder: Path
+    out: Writer
+    token: str = ""
+
+    async def packed(self, dockerfile: str) -> tuple[Path, str]:
+        """The context, and the commit that it is of. Raises Failed: git's own words are in the log."""
+        tree = self.folder / "tree"
+        tree.mkdir()
+        await self._fetch()
+        made = self.folder / "context.tar"
+        await asyncio.to_thread(_pack, _within(tree, self.source.subdirectory), dockerfile, made)
+        return made, (tree / ".git" / "HEAD").read_text().strip()
+
+    async def _fetch(self) -> None:
+        source = self.source
+        await self._git("init", "--quiet")
+        wanted = ("--no-tags", "--progress", "--", source.url, source.ref or "HEAD")
+        try:
+            await self._git("fetch", "--depth", "1", *wanted)
+        except Failed:
+            # A plain web server has no shallow copies to give.
+            self.out.line("Once more, with the whole history", Level.NOTICE)
+            await self._git("fetch", *wanted)
+        await self._git("checkout", "--quiet", "--detach", "FETCH_HEAD")
+        if source.submodules and (self.folder / "tree" / ".gitmodules").is_file():
+            # Relative addresses of submodules are read from the place that this one came from.
+            await self._git("remote", "add", "--", "origin", source.url)
+            await self._git("submodule", "update", "--init", "--recursive", "--depth", "1")
+
+    async def _git(self, *argv: str) -> None:
+        process = await asyncio.create_subprocess_exec(
+            "git",
+            *("-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"),
+            *argv,
+            cwd=self.folder / "tree",
+            env=_environment(os.environ) | _credentials(self.source.url, self.token),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            await _hear(process, self.out)
+            code = await process.wait()
+        finally:
+            # git starts helpers, which would go on without it.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        if code:
+            raise Failed(f"git {argv[0]} ended with exit code {code}; what it said is in the log")
 
 
-async def _fetch(source: GitSource, tree: Path, out: Writer) -> None:
-    await _git(tree, out, "init", "--quiet")
-    wanted = ("--no-tags", "--progress", "--", source.url, source.ref or "HEAD")
-    try:
-        await _git(tree, out, "fetch", "--depth", "1", *wanted)
-    except Failed:
-        # A plain web server has no shallow copies to give.
-        out.line("Once more, with the whole history", Level.NOTICE)
-        await _git(tree, out, "fetch", *wanted)
-    await _git(tree, out, "checkout", "--quiet", "--detach", "FETCH_HEAD")
-    if source.submodules and (tree / ".gitmodules").is_file():
-        # Relative addresses of submodules are read from the place that this one came from.
-        await _git(tree, out, "remote", "add", "--", "origin", source.url)
-        await _git(tree, out, "submodule", "update", "--init", "--recursive", "--depth", "1")
+def _credentials(url: str, token: str) -> dict[str, str]:
+    """A header for the repository's own server: git sends it to no other, and no command line shows it.
 
-
-async def _git(tree: Path, out: Writer, *argv: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        "git",
-        *("-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"),
-        *argv,
-        cwd=tree,
-        env=_environment(os.environ),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-    )
-    try:
-        await _hear(process, out)
-        code = await process.wait()
-    finally:
-        # git starts helpers, which would go on without it.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    if code:
-        raise Failed(f"git {argv[0]} ended with exit code {code}; what it said is in the log")
+    The name before the token is one that GitHub, GitLab and Gitea all take.
+    """
+    parts = urlsplit(url)
+    if not token or parts.scheme not in {"http", "https"}:
+        return {}
+    basic = base64.b64encode(f"oauth2:{token}".encode()).decode()
+    server = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/"
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"http.{server}.extraHeader",
+        "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
+    }
 
 
 async def _hear(process: asyncio.subprocess.Process, out: Writer) -> None:

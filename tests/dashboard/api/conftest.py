@@ -33,6 +33,9 @@ class Script:
     def post(self, path: str, body: Any = None, **headers: str) -> Any:
         return self._client.post(f"/api/v1{path}", body or {}, content_type="application/json", headers=headers)
 
+    def put(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self._client.put(f"/api/v1{path}", body or {}, content_type="application/json", headers=headers)
+
     def delete(self, path: str, **headers: str) -> Any:
         return self._client.delete(f"/api/v1{path}", headers=headers)
 
