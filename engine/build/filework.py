@@ -111,6 +111,11 @@ class FileWork:
             order = {**sources.order, **destination.order, "from_folder": sources.root is not None}
             await self.channel.order("copy", descriptors, **order)
 
+    async def replay(self, root: Path, blob: int) -> None:
+        """Apply the layer that is open at `blob` to the files of `root`."""
+        async with opened(root) as descriptor:
+            await self.channel.order("apply", [descriptor, blob])
+
     async def pack(self, root: Path, blob: int, *, has_names: bool, latest: int | None) -> dict[str, Any]:
         """Write the files below `root` as a gzipped layer to the descriptor `blob`; see `archive.pack`."""
         async with opened(root) as descriptor:

@@ -20,6 +20,7 @@ from engine.build.preparing import prepare
 from engine.build.request import BuildRequest
 from engine.build.run.network import Places
 from engine.build.run.step import Runner
+from engine.build.squash import squashed
 from engine.build.stage import StageBuild
 from engine.build.state import State
 from engine.container.files import Files
@@ -64,7 +65,9 @@ class Making:
             await self.messages.say(f"[Warning] One or more build-args [{names}] were not consumed\n")
         for advice in dockerfile.warnings:
             await self.messages.say(f"[Warning] {advice.rule}: {advice.message} (line {advice.position.first})\n")
-        return await self._stages(await self._build(dockerfile, planned, scratch))
+        build = await self._build(dockerfile, planned, scratch)
+        state = await self._stages(build)
+        return await squashed(build, state) if self.request.squash else state
 
     async def _stages(self, build: Build) -> State:
         """All stages that the target needs, side by side; each waits by itself for what it needs of another."""

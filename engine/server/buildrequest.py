@@ -79,8 +79,6 @@ def _refuse(request: web.Request) -> None:
         raise NotSupported(
             "outputs: a build's result is an image in this engine's store, see docker save and docker cp"
         )
-    if flag(request, "squash"):
-        raise NotSupported("squash: layers are kept as the steps have made them")
     if _strings(request, "securityopt"):
         raise NotSupported("securityopt: steps of a build run with the default security options")
     if word(request, "isolation") not in {None, "default"}:

@@ -326,3 +326,24 @@ def test_a_cache_does_not_outgrow_its_limit(
         return sum(row["Size"] for row in rows if not row["Shared"])
 
     until("the cache to be small enough", lambda: 0 < size() <= 5_000_000)
+
+
+def test_a_squashed_image_has_one_layer_more_than_its_base(build: Builder, engine: EngineProcess) -> None:
+    dockerfile = f"""FROM {build.base}
+RUN mkdir -p /a/b && echo 1 > /a/b/gone && echo 2 > /a/kept && echo secret > /erased && rm /etc/group
+RUN rm -r /a/b /erased && mkdir /a/b && echo 3 > /a/b/new && ln /a/kept /a/linked && ln -s kept /a/link
+ENV A=1
+"""
+    tar = context({"Dockerfile": dockerfile})
+    api.request(engine.socket, "POST", "/build?t=plain", tar, content_type="application/x-tar")
+    answer = api.request(engine.socket, "POST", "/build?t=squashed&squash=1", tar, content_type="application/x-tar")
+    assert messages(answer.body)[-1]["stream"] == "Successfully tagged squashed:latest\n"
+    layers = [len(build.inspect(image)["RootFS"]["Layers"]) for image in (build.base, "plain", "squashed")]
+    assert layers == [1, 3, 2]
+    assert set(build.layer("squashed")) == {
+        *("a", "a/b", "a/b/new", "a/kept", "a/link", "a/linked", "etc", "etc/.wh.group"),
+    }
+    listing = "find / -xdev -path '/[^dpst]*' -exec stat -c '%n %F %a %s' {} + | sort | grep -v '^/etc/[hr]'"
+    assert build.run("squashed", "sh", "-c", listing) == build.run("plain", "sh", "-c", listing)
+    assert build.run("squashed", "stat", "-c", "%h", "/a/kept") == "2"
+    assert build.inspect("squashed")["Config"] == build.inspect("plain")["Config"]

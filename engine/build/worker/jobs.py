@@ -20,6 +20,7 @@ from engine.build.worker.disk import Folder
 from engine.build.worker.errors import Refusal
 from engine.build.worker.index import Index
 from engine.build.worker.owner import resolve_owner
+from engine.build.worker.replay import replay
 from engine.build.worker.selection import Selection, Source, nothing, select
 from engine.build.worker.stamp import clamp
 from engine.build.worker.transfer import Target, Transfer, expected
@@ -95,6 +96,14 @@ def copy(state: State, order: Mapping[str, Any], descriptors: list[int]) -> None
     Transfer(target, selection).run()
 
 
+def apply(_: State, __: Mapping[str, Any], descriptors: list[int]) -> None:
+    """Apply the layer at the second descriptor to the root at the first."""
+    root, blob = descriptors
+    _enter(root)
+    rights.give_up()
+    replay(blob)
+
+
 def whose(_: State, order: Mapping[str, Any], descriptors: list[int]) -> tuple[int, int]:
     """The numbers of an owner, by the tables of the root at the descriptor."""
     _enter(descriptors[0])
@@ -114,7 +123,7 @@ def pack(_: State, order: Mapping[str, Any], descriptors: list[int]) -> dict[str
 
 AT_HOME: Final[Mapping[str, Job]] = MappingProxyType({"receive": receive, "ignore": ignore})
 FORKED: Final[Mapping[str, Job]] = MappingProxyType(
-    {"read": read, "check": check, "copy": copy, "whose": whose, "pack": pack}
+    {"read": read, "check": check, "copy": copy, "whose": whose, "pack": pack, "apply": apply}
 )
 
 
