@@ -45,6 +45,10 @@ LAYER_TYPES: Final = frozenset(
 )
 
 
+#: In the media types of layers that are to be had elsewhere: Docker's word, and the one that OCI had.
+_FOREIGN: Final = (".foreign.", ".nondistributable.")
+
+
 class Descriptor(msgspec.Struct, frozen=True, rename="camel"):
     """A pointer to content: what it is, its digest and its size in bytes."""
 
@@ -150,6 +154,11 @@ def _checked_layers(layers: Sequence[Descriptor]) -> tuple[Descriptor, ...]:
     if len(layers) > MAX_LAYERS:
         raise NotSupported(f"max depth exceeded: {len(layers)} layers, at most {MAX_LAYERS} can be mounted")
     for layer in layers:
+        if any(word in layer.media_type for word in _FOREIGN):
+            raise NotSupported(
+                f"layer {layer.digest[:80]} is foreign ({layer.media_type[:120]}): no registry has it, and this engine "
+                "fetches from no other host that a manifest names"
+            )
         if layer.media_type not in LAYER_TYPES:
             raise NotSupported(f"layer {layer.digest[:80]} has unsupported media type {layer.media_type[:120]!r}")
     return _checked(layers)

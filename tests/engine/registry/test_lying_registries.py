@@ -164,7 +164,7 @@ async def test_a_foreign_layer_is_not_fetched_from_its_host(stand_in: StandIn, s
         "urls": [f"http://{stand_in.host}/elsewhere"],
     }
     stand_in.content.put("t", manifest)
-    await _fails(store, stand_in, "unsupported media type", NotSupported)
+    await _fails(store, stand_in, "is foreign .*: no registry has it", NotSupported)
     assert not stand_in.asked("elsewhere")
 
 

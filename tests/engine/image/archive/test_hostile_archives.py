@@ -93,7 +93,7 @@ HOSTILE: Mapping[str, tuple[bytes, str]] = {
     "a wrong size": (_top(_BAD_SIZE), "bytes are in the archive"),
     "a lost layer": (_top(_LOST_LAYER), "no file"),
     "a config's digest with a path": (_top(_PATH_DIGEST), "invalid or unsupported digest"),
-    "a foreign layer": (_top(_FOREIGN), "unsupported media type"),
+    "a foreign layer": (_top(_FOREIGN), "is foreign .*: no registry has it"),
     "another kind of artifact": (_top(_OTHER_CONFIG), "unsupported media type"),
 }  # fmt: skip
 
