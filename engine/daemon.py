@@ -25,13 +25,14 @@ from engine.container.probe import ExecProber
 from engine.container.record import Record
 from engine.container.service import Containers
 from engine.container.snapshot import Snapshots
-from engine.errors import Conflict, Unavailable
+from engine.errors import Conflict, NotFound, Unavailable
 from engine.events import EventBus
 from engine.execdriver.conmon import ConmonDriver
 from engine.execdriver.runtimes import Runtimes
 from engine.graphdriver.choice import choose
 from engine.graphdriver.overlay import OverlayDriver
 from engine.graphdriver.vfs.driver import VfsDriver
+from engine.ids import short_id
 from engine.image.service import Images
 from engine.linux import cgroups
 from engine.network.service import Networks
@@ -99,7 +100,7 @@ class Engine:
         prober = ExecProber(self._execs, self._execution, self._containers.files)
         self._containers.use_prober(prober)
         self._images.users = self._containers.using_image
-        self._networks.name_of = self._containers.name_of
+        self._networks.name_of = self._name_of
         self._events = events
         self._listener: Listener | None = None
 
@@ -117,6 +118,13 @@ class Engine:
         self._images.flush()
         await self._graph.sweep(known, self._images.live_layers)
         self._containers.restored()
+
+    def _name_of(self, container_id: str) -> str:
+        """Of what is on a network: a container, or the steps of a build, which nobody has named."""
+        try:
+            return self._containers.name_of(container_id)
+        except NotFound:
+            return f"build-{short_id(container_id)}"
 
     async def listen(self) -> None:
         services = Services(

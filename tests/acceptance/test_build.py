@@ -179,6 +179,7 @@ def test_links_lead_nowhere_out_of_their_roots(build: Builder) -> None:
         "RUN --mount=type=bind,from=evil,source=/c/sub,target=/m cat /m/secret",
         "RUN --mount=type=cache,from=evil,id=evil,source=/c/sub,target=/m cat /m/secret",
         "RUN --security=insecure true",
+        "RUN --network=host true",
     ):
         failed = build(dockerfile + "        " + step + "\n", check=False)
         assert failed.returncode, step
@@ -214,6 +215,7 @@ def test_errors_name_the_line(build: Builder) -> None:
 
 def test_a_client_that_goes_takes_its_build_with_it(build: Builder, engine: EngineProcess) -> None:
     client = _sleeping(build)
+    assert '"Name": "build-' in build.docker("network", "inspect", "bridge")
     client.send_signal(signal.SIGKILL)
     client.communicate()
     started = time.monotonic()

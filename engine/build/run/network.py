@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from engine.container.config import ContainerConfig, HostConfig
 from engine.container.files import Files
 from engine.container.lifecycle import collect
 from engine.container.record import Record
-from engine.errors import InvalidParameter, NotSupported
+from engine.errors import Forbidden, InvalidParameter, NotSupported
 from engine.ids import random_id, short_id
 from engine.network.service import Networks
 
@@ -46,8 +47,13 @@ class Places:
 
     @asynccontextmanager
     async def place(self, wish: str) -> AsyncIterator[Place]:
-        """A place for one step; `wish` is its `--network`: default, none or host."""
+        """A place for one step; `wish` is its `--network`: default, none or host.
+
+        The host's network is for whoever starts the build to give, and not for a Dockerfile to take: raises Forbidden.
+        """
         mode = self._default if wish == "default" else wish
+        if mode == _HOST != self._default:
+            raise Forbidden("RUN --network=host is not allowed in a build without --network=host (network.host)")
         free = self._free.setdefault(mode, [])
         place = free.pop() if free else await self._open(mode)
         yield place
@@ -75,7 +81,7 @@ class Places:
         network = self._networks.resolve(mode)
         await self._networks.allocate(key, network, name=f"build-{short_id(key)}")
         sandbox = await self._networks.open_sandbox(key)
-        await self._networks.attach(key)
+        await self._networks.attach(key, self._files.name_servers(_nobody(key)))
         return Place(key, sandbox, mode)
 
 
@@ -89,3 +95,10 @@ def _checked(networks: Networks, mode: str) -> str:
     if network.is_host:
         raise InvalidParameter(f"network {mode} can't be used by a build")
     return network.name
+
+
+def _nobody(key: str) -> Record:
+    """Who asks for names from a place: any step, none of which has name servers of its own."""
+    return Record(
+        id=key, name=key, created=0, image_id="", image_name="", config=ContainerConfig(), host_config=HostConfig()
+    )
