@@ -6,6 +6,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from dashboard.api import problems
+from dashboard.api.example import example_of
 from dashboard.api.problems import Problem
 from dashboard.api.routes import ROOMS
 
@@ -25,7 +26,18 @@ class Api(NinjaAPI):
         problem = Problem.model_json_schema(ref_template=_REF, mode="serialization")
         schema["components"]["schemas"] |= problem.pop("$defs", {})
         schema["components"]["schemas"][Problem.__name__] = problem
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                _give_examples(schema, operation)
         return schema
+
+
+def _give_examples(schema: OpenAPISchema, operation: dict[str, Any]) -> None:
+    """Each JSON that is sent or answered gets an example, where it has none."""
+    for place in (operation.get("requestBody", {}), *operation["responses"].values()):
+        content = place.get("content", {}).get("application/json")
+        if content is not None:
+            content.setdefault("example", example_of(schema, content["schema"]))
 
 
 api = Api(title="Portside", version="1", description=_DESCRIPTION, docs_url=None, urls_namespace="api")

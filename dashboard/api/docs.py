@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dashboard.api.example import example_of
-
 _WRITES_NO_BODY: Final = frozenset({"GET", "DELETE"})
 
 
@@ -46,11 +44,11 @@ def chapters(document: Mapping[str, Any]) -> list[Chapter]:
     found: dict[str, list[Operation]] = defaultdict(list)
     for path, methods in document["paths"].items():
         for method, details in methods.items():
-            found[details["tags"][0]].append(_operation(document, path, method.upper(), details))
+            found[details["tags"][0]].append(_operation(path, method.upper(), details))
     return [Chapter(name, tuple(operations)) for name, operations in found.items()]
 
 
-def _operation(document: Mapping[str, Any], path: str, method: str, details: Mapping[str, Any]) -> Operation:
+def _operation(path: str, method: str, details: Mapping[str, Any]) -> Operation:
     return Operation(
         anchor=details["operationId"],
         method=method,
@@ -60,8 +58,8 @@ def _operation(document: Mapping[str, Any], path: str, method: str, details: Map
         scopes=tuple(details.get("x-scopes", ())),
         parameters=tuple(_parameter(entry) for entry in details.get("parameters", ())),
         answers=tuple((str(status), answer["description"]) for status, answer in details["responses"].items()),
-        curl=_curl(document, path, method, details),
-        answer=_answer(document, details),
+        curl=_curl(path, method, details),
+        answer=_answer(details),
     )
 
 
@@ -69,20 +67,19 @@ def _parameter(entry: Mapping[str, Any]) -> Parameter:
     return Parameter(entry["name"], entry["in"], bool(entry.get("required")), entry.get("description", ""))
 
 
-def _curl(document: Mapping[str, Any], path: str, method: str, details: Mapping[str, Any]) -> str:
+def _curl(path: str, method: str, details: Mapping[str, Any]) -> str:
     words = ["curl", "-H 'Authorization: Bearer …'"]
     if method != "GET":
         words.append(f"-X {method}")
     body = details.get("requestBody", {}).get("content", {}).get("application/json")
     if body is not None and method not in _WRITES_NO_BODY:
-        sample = body.get("example") or example_of(document, body["schema"])
-        words.append(f"-H 'Content-Type: application/json' -d '{json.dumps(sample)}'")
+        words.append(f"-H 'Content-Type: application/json' -d '{json.dumps(body['example'])}'")
     return " ".join([*words, path])
 
 
-def _answer(document: Mapping[str, Any], details: Mapping[str, Any]) -> str:
+def _answer(details: Mapping[str, Any]) -> str:
     for status, answer in details["responses"].items():
         content = answer.get("content", {}).get("application/json")
         if str(status).startswith("2") and content is not None:
-            return json.dumps(example_of(document, content["schema"]), indent=2)
+            return json.dumps(content["example"], indent=2)
     return ""

@@ -63,6 +63,7 @@ def round_of(busybox, registry) -> Callable[[int], list[tuple[Kind, dict[str, An
     return lambda number: orders(busybox, registry.port, number)
 
 
+@pytest.mark.timeout(120 + 30 * ROUNDS)
 @pytest.mark.usefixtures("witness")
 def test_each_job_ends_and_does_its_work_once(worker, enqueue, round_of, docker, chance) -> None:
     jobs = []

@@ -1,7 +1,7 @@
 """Parameters of a build, and where its context comes from."""
 
 import re
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
@@ -92,6 +92,14 @@ class BuildParams(Params):
     no_cache: bool = False
     pull: bool = False
     push: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_archive(cls, data: Any) -> Any:
+        """An uploaded archive may be named by its ID alone."""
+        if isinstance(data, dict) and isinstance(data.get("source"), str):
+            return {**data, "source": {"type": "archive", "archive": data["source"]}}
+        return data
 
     @model_validator(mode="after")
     def _check(self) -> "BuildParams":

@@ -53,7 +53,7 @@ VariableName = Annotated[str, StringConstraints(min_length=1, max_length=1024, p
 AbsolutePath = Annotated[str, StringConstraints(max_length=4096, pattern=r"^/[^\x00:]*$")]
 Directory = Annotated[str, StringConstraints(max_length=4096, pattern=r"^(?:/[^\x00]*)?$")]
 MountSource = Annotated[str, StringConstraints(max_length=4096, pattern=r"^(?:/[^\x00:]*|[a-zA-Z0-9][a-zA-Z0-9_.-]+)$")]
-Name = Annotated[str, StringConstraints(max_length=255, pattern=_NAME)]
+Name = Annotated[str, StringConstraints(max_length=255, pattern=_NAME), Field(examples=["web"])]
 #: A user inside a container: name or number, with a group after a colon.
 UserName = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00\s]*$")]
 #: `os[/arch[/variant]]`, empty for the host's own.

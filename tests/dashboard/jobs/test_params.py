@@ -1,5 +1,7 @@
 """What is checked at the door."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,3 +116,48 @@ def test_secrets_are_shown_nowhere() -> None:
     shown = dict(params.shown())["Environment"]
     assert "hunter22" not in shown
     assert "MODE=fast" in shown
+
+
+INLINE = {"type": "inline", "files": {"Dockerfile": "FROM x"}}
+
+
+def test_an_uploaded_archive_may_be_named_by_its_id_alone() -> None:
+    id_ = "12345678-1234-5678-1234-567812345678"
+    assert validated(Kind.BUILD, {"source": id_}) == validated(
+        Kind.BUILD, {"source": {"type": "archive", "archive": id_}}
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        (Kind.BUILD, {"source": {"type": "inline", "files": {"../Dockerfile": "FROM x"}}}),
+        (Kind.BUILD, {"source": {"type": "inline", "files": {"a//b": "x"}}}),
+        (Kind.BUILD, {"source": {"type": "inline", "files": {"big": "x" * (1024 * 1024 + 1)}}}),
+        (Kind.BUILD, {"source": {"type": "git", "url": "--upload-pack=evil"}}),
+        (Kind.BUILD, {"source": {"type": "git", "url": "ext::sh -c evil"}}),
+        (Kind.BUILD, {"source": {"type": "git", "url": "https://git.example/a b"}}),
+        (Kind.BUILD, {"source": {"type": "git", "url": "https://git.example/a.git", "ref": "--evil"}}),
+        (Kind.BUILD, {"source": {"type": "git", "url": "https://git.example/a.git", "ref": "a..b"}}),
+        (Kind.BUILD, {"source": {"type": "git", "url": "https://git.example/a.git", "subdirectory": "../x"}}),
+        (Kind.BUILD, {"source": INLINE, "push": True}),
+        (Kind.BUILD, {"source": INLINE, "dockerfile": "/etc/passwd"}),
+        (Kind.BUILD, {"source": "not an archive"}),
+        (Kind.EXEC, {"container": "web", "argv": []}),
+        (Kind.EXEC, {"container": "../web", "argv": ["true"]}),
+        (Kind.PUSH, {"reference": "app@sha256:" + "0" * 64}),
+        (Kind.COMMIT, {"container": "web", "reference": "app:1", "changes": ["ENV a=b\nUSER root"]}),
+        (Kind.SAVE, {"images": []}),
+        (Kind.LOAD, {"archive": "/etc/passwd"}),
+        (Kind.PRUNE, {"objects": ["hosts"]}),
+    ],
+)
+def test_what_a_worker_could_not_use_is_refused_at_the_door(kind: Kind, wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidParams):
+        validated(kind, wrong)
+
+
+def test_a_password_in_an_address_is_a_secret() -> None:
+    params = validated(Kind.BUILD, {"source": {"type": "git", "url": "https://me:hunter22@git.example/a.git"}})
+    assert params.secrets == ("hunter22",)
+    assert "hunter22" not in params.subject
