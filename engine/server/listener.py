@@ -24,6 +24,8 @@ _BACKLOG: Final = 1024
 #: Bytes of a request's body that are taken in before anybody asks for them: archives come by the gigabyte, and each
 #: time that the client is kept waiting costs two turns of the loop.
 _READ_AHEAD: Final = 1 << 20
+#: Bytes of a request's first line, and of each header, as in Go's server: a build's arguments stand in its query.
+_HEAD_LIMIT: Final = 1 << 20
 #: Seconds that requests in progress have to end when the engine goes down; streams are cut then.
 _SHUTDOWN_TIMEOUT: Final = 5.0
 
@@ -52,6 +54,8 @@ class Listener:
             access_log=None,
             tcp_keepalive=False,
             read_bufsize=_READ_AHEAD,
+            max_line_size=_HEAD_LIMIT,
+            max_field_size=_HEAD_LIMIT,
         )
         self._server = await loop.create_unix_server(connect, sock=listening, backlog=_BACKLOG)
 
