@@ -7,8 +7,8 @@ client.
 A client that reads slower than the process writes holds nobody up: once its buffer is full it falls behind, and reads
 on from the container's log until it has caught up. Where the log can't serve it (there is none, or it is about to
 remove what the client has not read, or the connection was made in the middle of a run, so that nobody can tell where
-in the log it is) the process waits for the client, as in Docker, but not for ever: one that takes nothing for ten
-seconds is told so, and its session ends.
+in the log it is) the process waits for the client, as in Docker, but not for ever: from one that takes nothing for ten
+seconds the output is kept back. When it reads again it is told how much it has missed, and the session goes on.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ BUFFER_LIMIT: Final = 1 << 20
 PATIENCE_S: Final = 10.0
 #: Bytes of output between two looks at whether the log will still have what a client needs.
 _LOOK_EVERY: Final = 1 << 20
-_LOST: Final = "\r\n[this client has read too slowly: what it has missed is not kept any more]\r\n"
+_MISSED: Final = "\r\n[{} bytes of output are left out here: they were not read in time]\r\n"
 
 
 class AttachedClient:
@@ -43,8 +43,9 @@ class AttachedClient:
         self._chunks: deque[Chunk] = deque()
         self._buffered = 0
         self._ended = False
-        self._lost = False
-        self._told = self._looked = 0
+        self._skips = False
+        self._is_waited_for = True
+        self._missed = self._told = self._looked = 0
         self._behind: Playback | None = None
         self._changed = asyncio.Condition()
 
@@ -59,8 +60,6 @@ class AttachedClient:
                 break
             async for missed in self._catch_up(self._behind):
                 yield missed
-        if self._lost:
-            yield Chunk(Stream.STDOUT if self.tty else Stream.STDERR, _LOST.encode())
 
     async def write(self, data: bytes) -> None:
         if Stream.STDIN in self.wanted:
@@ -92,11 +91,13 @@ class AttachedClient:
             return
         if self._ended or chunk.stream not in self.wanted:
             return
-        if self._buffered >= BUFFER_LIMIT and position is not None:
+        if self._buffered >= BUFFER_LIMIT and position is not None and not self._skips:
             self._behind = await asyncio.to_thread(self._hub.playback, position)
         if self._behind is None and await self._has_room():
             self._chunks.append(chunk)
             self._buffered += len(chunk.data)
+        elif self._skips:
+            self._missed += len(chunk.data)
         await self._notify()
 
     async def end(self) -> None:
@@ -108,16 +109,16 @@ class AttachedClient:
             self._changed.notify_all()
 
     async def _has_room(self) -> bool:
-        """Wait for room while the client takes something now and then; False once it is given up, or has left."""
+        """Wait for room while the client takes something now and then; False when it does not, or has left."""
         async with self._changed:
-            while self._buffered >= BUFFER_LIMIT and not self._ended:
-                await self._wait_for_progress()
-            return not self._ended
+            while self._buffered >= BUFFER_LIMIT and not (self._ended or self._skips):
+                self._skips = not await self._has_progress()
+            return not (self._ended or self._skips)
 
     async def _catch_up(self, playback: Playback) -> AsyncIterator[Chunk]:
         """What was missed; when all is read, chunks are taken again."""
         try:
-            while self._behind is playback and not self._lost:
+            while self._behind is playback:
                 position, found = playback.position, await playback.chunks()
                 if not found or playback.position - sum(len(chunk.data) for chunk in found) != position:
                     break  # removed unread, or never written: the disk was full
@@ -127,13 +128,13 @@ class AttachedClient:
                     position += len(part.data)
                     if position == self._told:
                         self._behind = None
+                    self._is_waited_for = True
                     await self._notify()
                     if part.data and part.stream in self.wanted:
                         yield part
                     if self._behind is not playback:
                         return
-            self._lost = self._ended = True
-            self._behind = None
+            self._skips, self._missed, self._behind = True, self._told - position, None
         finally:
             playback.close()
 
@@ -143,15 +144,21 @@ class AttachedClient:
             return
         self._looked = self._told
         async with self._changed:
-            while self._behind is playback and not self._ended and playback.is_endangered():
-                await self._wait_for_progress()
+            while self._must_be_waited_for(playback):
+                self._is_waited_for = await self._has_progress()
 
-    async def _wait_for_progress(self) -> None:
+    def _must_be_waited_for(self, playback: Playback) -> bool:
+        stays = self._behind is playback and not self._ended and self._is_waited_for
+        return stays and playback.is_endangered()
+
+    async def _has_progress(self) -> bool:
+        """Wait for the client; False when it has taken nothing for too long."""
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await self._changed.wait()
         except TimeoutError:
-            self._lost = self._ended = True
+            return False
+        return True
 
     async def _notify(self) -> None:
         async with self._changed:
@@ -159,13 +166,19 @@ class AttachedClient:
 
     async def _next(self) -> Chunk | None:
         async with self._changed:
-            await self._changed.wait_for(lambda: self._chunks or self._ended or self._behind is not None)
+            await self._changed.wait_for(lambda: self._chunks or self._ended or self._skips or self._behind is not None)
             if not self._chunks:
-                return None
+                return self._gap() if self._skips else None
             chunk = self._chunks.popleft()
             self._buffered -= len(chunk.data)
             self._changed.notify_all()
             return chunk
+
+    def _gap(self) -> Chunk:
+        """All that was kept has been read: tell what is missing here, and take chunks again."""
+        text = _MISSED.format(self._missed)
+        self._skips, self._missed = False, 0
+        return Chunk(Stream.STDOUT if self.tty else Stream.STDERR, text.encode())
 
 
 class Hub:

@@ -140,15 +140,23 @@ async def test_a_slow_client_without_a_log_is_waited_for_and_one_that_left_is_no
     await monitor.hub.end()
 
 
-async def test_a_client_that_takes_nothing_is_given_up_and_told_so(monkeypatch):
+async def test_a_client_that_takes_nothing_is_told_what_it_missed_and_goes_on(monkeypatch):
     monkeypatch.setattr(attach, "BUFFER_LIMIT", 10)
     monkeypatch.setattr(attach, "PATIENCE_S", 0.01)
     monitor = Monitor()
     stuck = monitor.hub.join(BOTH)
     await monitor.hub.open()
-    monitor.write(*[(1, b"0123456789")] * 3, None)
+    monitor.write(*[(1, b"0123456789")] * 3)
+    while stuck._missed < 20:
+        await asyncio.sleep(0.001)
+    reading = aiter(stuck)
+    gap = attach._MISSED.format(20).encode()
+    assert [await anext(reading) for _ in range(2)] == [(Stream.STDOUT, b"0123456789"), (Stream.STDERR, gap)]
+    monitor.write((1, b"again"))
+    assert await anext(reading) == (Stream.STDOUT, b"again")
+    monitor.write(*[(1, b"0123456789")] * 2, None)
     await monitor.hub.end()
-    assert await collect(stuck) == [(Stream.STDOUT, b"0123456789"), (Stream.STDERR, attach._LOST.encode())]
+    assert [chunk async for chunk in reading][1:] == [(Stream.STDERR, attach._MISSED.format(10).encode())]
 
 
 @pytest.fixture
@@ -185,11 +193,16 @@ async def test_a_slow_client_is_told_that_the_log_has_not_what_it_missed(logged)
     while slow._behind is None:
         await asyncio.sleep(0.001)
     logged.cut_log()
+    while slow._told < 13 + 3 * 13:
+        await asyncio.sleep(0.001)
+    reading = aiter(slow)
+    assert await anext(reading) == (Stream.STDOUT, b"twelve bytes\n")
+    assert await anext(reading) == (Stream.STDERR, attach._MISSED.format(26).encode())
+    logged.write_lines("it goes on")
+    assert await anext(reading) == (Stream.STDOUT, b"it goes on\n")
     logged.write(None)
     await logged.hub.end()
-    received = await collect(slow)
-    assert received[0] == (Stream.STDOUT, b"twelve bytes\n")
-    assert received[-1] == (Stream.STDERR, attach._LOST.encode())
+    assert [chunk async for chunk in reading] == []
 
 
 async def _until(client, count):
