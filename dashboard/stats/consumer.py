@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from http import HTTPStatus
-from typing import Final
+from typing import Any
 
 from django.conf import settings
 from redis.asyncio import Redis
@@ -11,53 +10,28 @@ from redis.exceptions import RedisError
 
 from dashboard.access.need import Need
 from dashboard.access.permissions import Permission
-from dashboard.accounts.sockets import NOT_FOUND, SignedInConsumer
-from dashboard.background import spawn, stop
-from dashboard.hosts.client import EngineFailure, engine
+from dashboard.hosts.client import engine
+from dashboard.hosts.following import FollowingConsumer
 from dashboard.hosts.models import Host
 from dashboard.stats import history
 from dashboard.stats.history import STEP_SECONDS, WHOLE_HOST
 from dashboard.stats.sampling import follow
 from dashboard.stats.usage import Point, Usage
 
-#: The page comes again after a while.
-TRY_AGAIN: Final = 1013
-ENDED: Final = 1000
 
-
-class StatsConsumer(SignedInConsumer):
+class StatsConsumer(FollowingConsumer):
     """Sends `{"rows": [[…], …]}`, whose rows are `Point.row()`: first the last hour, then one at a time."""
 
     need = Need(Permission.SEE)
-    _task: asyncio.Task[None] | None = None
 
-    async def connect(self) -> None:
-        route = self.scope["url_route"]["kwargs"]
-        host = await Host.objects.filter(name=route["host"]).afirst()
-        await self.accept()
-        if host is None:
-            await self.close(code=NOT_FOUND)
-            return
-        container = str(route.get("container", WHOLE_HOST))
-        self._task = spawn(self._run(host, container), name=f"statistics of {container or host.name}")
-
-    async def disconnect(self, code: int) -> None:
-        if self._task is not None:
-            await stop(self._task)
-
-    async def _run(self, host: Host, container: str) -> None:
+    async def follow(self, host: Host, parts: dict[str, Any], _asked: Any) -> None:
         try:
-            if container == WHOLE_HOST:
-                await self._follow_host(host)
+            if "container" in parts:
+                await self._follow_container(host, parts["container"])
             else:
-                await self._follow_container(host, container)
-        except EngineFailure as failure:
-            is_gone = failure.status == HTTPStatus.NOT_FOUND
-            await self.close(code=NOT_FOUND if is_gone else TRY_AGAIN, reason=failure.message[:100])
-        except (RedisError, ValueError) as error:  # ValueError: an answer that is no JSON
-            await self.close(code=TRY_AGAIN, reason=str(error)[:100])
-        else:
-            await self.close(code=ENDED)
+                await self._follow_host(host)
+        except RedisError as error:
+            raise ValueError(str(error)) from error
 
     async def _follow_container(self, host: Host, container: str) -> None:
         async with engine(host) as docker:

@@ -3,7 +3,7 @@
 import asyncio
 
 from dashboard.accounts.sockets import BAD_REQUEST, NOT_FOUND
-from dashboard.events.consumer import TRY_AGAIN
+from dashboard.hosts.following import TRY_AGAIN
 from dashboard.hosts.models import Host
 from tests.dashboard.socket import Socket
 from tests.dashboard.standin import StandIn

@@ -7,6 +7,7 @@ from pytest_django.fixtures import Settings
 from redis.asyncio import Redis
 
 from dashboard.accounts import sockets
+from dashboard.hosts import following
 from dashboard.hosts.models import Host
 from dashboard.stats import consumer, history
 from dashboard.stats.collector import collect_once
@@ -69,7 +70,7 @@ async def test_a_page_gets_what_was_and_then_what_comes(
         told = await socket.hear()
         assert told["rows"][0][1:3] == [100.0, 1_000]
         assert await socket.hear() is None
-    assert socket.code == consumer.ENDED
+    assert socket.code == following.ENDED
 
 
 async def test_a_container_that_is_not_there(local: Host, redis: Redis, cookie: bytes) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from dashboard.accounts.sockets import BAD_REQUEST, NOT_FOUND
-from dashboard.containers.logs.consumer import ENDED, TRY_AGAIN
 from dashboard.containers.logs.frames import Stream
+from dashboard.hosts.following import ENDED, TRY_AGAIN
 from dashboard.hosts.models import Host
 from tests.dashboard.containers.logs.test_frames import framed
 from tests.dashboard.socket import Socket
