@@ -100,8 +100,8 @@ async def test_unexpected_error_is_told_and_the_engine_goes_on(serve: Serve):
         b"BREW /_ping HTTP/1.1\r\nHost: d\r\n\r\n",
         b"POST /info HTTP/1.1\r\nHost: d\r\nContent-Length: -1\r\n\r\n",
         b"POST /info HTTP/1.1\r\nHost: d\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
-        b"GET /_ping HTTP/1.1\r\nHost: d\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
-        b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\nHost: d\r\n\r\n",
+        b"GET /_ping HTTP/1.1\r\nHost: d\r\nX: " + b"x" * 1_100_000 + b"\r\n\r\n",
+        b"GET /" + b"x" * 1_100_000 + b" HTTP/1.1\r\nHost: d\r\n\r\n",
         b"POST /exec/e1/start HTTP/1.1\r\nHost: d\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
     ],
 )
