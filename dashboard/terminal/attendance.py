@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from time import time
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -28,8 +29,9 @@ class Attendance:
     async def enter(self) -> None:
         await self.room.enter()
         if self.room.company.types:
-            await self._lead()
+            await self._lead(asks=True)
         else:
+            await self.room.say("here", asks=True)
             await self.tell(self.room.company.state())
 
     async def act(self) -> None:
@@ -70,9 +72,9 @@ class Attendance:
         elif changes:
             await self.tell(self.room.company.state())
 
-    async def _lead(self) -> None:
+    async def _lead(self, **more: Any) -> None:
         company = self.room.company
-        company.leads, company.rows, company.columns = True, self.mine.rows, self.mine.columns
+        company.lead(self.mine.rows, self.mine.columns, time())
         self.fit(self.mine)
-        await self.room.say("leads")
+        await self.room.say("leads", **more)
         await self.tell(company.state())

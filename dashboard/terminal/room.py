@@ -1,8 +1,9 @@
 """All who are attached to one terminal, in whichever web process: who is there, who leads, what size it has.
 
 They tell each other through the terminal's channel group: each says `here` when it comes and now and then, `gone` when
-it leaves, and `leads` when it takes the lead. Whoever came, typed or changed its size last has it. Values in, values
-out; `Room` carries them.
+it leaves, and `leads` when it takes the lead. Whoever came, typed or changed its size last has it; of two that take it
+at once all see the same one have it, by the time that stands in the message. Values in, values out; `Room` carries
+them.
 """
 
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class Company:
     rows: int
     columns: int
     leads: bool = False
+    since: float = 0.0
     records: bool = False
     others: dict[str, tuple[float, Person]] = field(default_factory=dict)
 
@@ -41,13 +43,18 @@ class Company:
         match message.get("what"):
             case "gone":
                 self.others.pop(message["client"], None)
-            case "leads":
-                self.leads = False
+            case "leads" if (message["since"], message["client"]) > (self.since, self.client if self.leads else ""):
+                self.leads, self.since = False, message["since"]
                 self.rows, self.columns = message["rows"], message["columns"]
         if message.get("what") in {"here", "leads"}:
             self.others[message["client"]] = (now, Person(message["name"], message["types"]))
         self.others = {client: seen for client, seen in self.others.items() if now - seen[0] < GONE_SECONDS}
         return self.state() != before
+
+    def lead(self, rows: int, columns: int, now: float) -> None:
+        """Take the lead."""
+        self.leads, self.since = True, max(now, self.since)
+        self.rows, self.columns = rows, columns
 
     def is_next(self) -> bool:
         """Should this one lead, since nobody is there who does? The first by name of those who may type."""
@@ -81,13 +88,12 @@ class Room:
                 await self._layer.group_add(self._group, self._channel)
         except (RedisError, OSError) as error:
             log.warning("terminal without company", group=self._group, error=str(error))
-        await self.say("here", asks=True)
 
     async def say(self, what: str, **more: Any) -> None:
         me = self.company
         message = {
             "type": "terminal.room", "what": what, "client": me.client, "name": me.name, "types": me.types,
-            "rows": me.rows, "columns": me.columns, **more,
+            "rows": me.rows, "columns": me.columns, "since": me.since, **more,
         }  # fmt: skip
         try:
             if self._layer is not None:

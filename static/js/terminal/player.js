@@ -12,14 +12,14 @@ const BATCH = 2000;
 
 export class RecordingElement extends HTMLElement {
   async connectedCallback() {
-    this.part = (name) => this.querySelector(`[data-${name}]`);
+    this.piece = (name) => this.querySelector(`[data-${name}]`);
     let text;
     try {
       const answer = await fetch(this.dataset.cast);
       text = answer.ok ? await answer.text() : "";
       this.recording = parse(text);
     } catch {
-      this.part("screen").textContent = this.dataset.textGone;
+      this.piece("screen").textContent = this.dataset.textGone;
       return;
     }
     this.makeTerminal();
@@ -35,24 +35,24 @@ export class RecordingElement extends HTMLElement {
   makeTerminal() {
     const { width, height } = this.recording.header;
     this.terminal = new Terminal({
-      cols: width, rows: height, disableStdin: true, scrollback: 5000, theme: THEMES[taste().theme], allowProposedApi: true,
+      logLevel: "off", cols: width, rows: height, disableStdin: true, scrollback: 5000, theme: THEMES[taste().theme], allowProposedApi: true,
       fontFamily: 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace', linkHandler: { activate() {} },
     });
-    this.terminal.open(this.part("screen"));
+    this.terminal.open(this.piece("screen"));
     answerOnly(this.terminal, () => false);
   }
 
   listen() {
-    this.part("play").addEventListener("click", () => (this.isPlaying ? this.pause() : this.play()));
-    this.part("seek").addEventListener("input", (event) => this.seek(Number(event.target.value)));
-    this.part("idle").addEventListener("change", () => this.choose());
+    this.piece("play").addEventListener("click", () => (this.isPlaying ? this.pause() : this.play()));
+    this.piece("seek").addEventListener("input", (event) => this.seek(Number(event.target.value)));
+    this.piece("idle").addEventListener("change", () => this.choose());
   }
 
   choose() {
     const { events } = this.recording;
-    this.events = this.part("idle").checked ? withoutPauses(events, LONGEST_PAUSE) : events;
+    this.events = this.piece("idle").checked ? withoutPauses(events, LONGEST_PAUSE) : events;
     this.length = this.events.at(-1)?.time ?? 0;
-    this.part("seek").max = this.length;
+    this.piece("seek").max = this.length;
     this.seek(Math.min(this.time ?? 0, this.length));
   }
 
@@ -71,7 +71,7 @@ export class RecordingElement extends HTMLElement {
   }
 
   step(now) {
-    this.time = Math.min(this.length, this.time + ((now - this.before) / 1000) * Number(this.part("speed").value));
+    this.time = Math.min(this.length, this.time + ((now - this.before) / 1000) * Number(this.piece("speed").value));
     this.before = now;
     this.draw();
     if (this.time >= this.length) return this.pause();
@@ -109,9 +109,9 @@ export class RecordingElement extends HTMLElement {
   }
 
   show() {
-    this.part("play").textContent = this.isPlaying ? this.dataset.textPause : this.dataset.textPlay;
-    this.part("seek").value = this.time;
-    this.part("time").textContent = `${clock(this.time)} / ${clock(this.length)}`;
+    this.piece("play").textContent = this.isPlaying ? this.dataset.textPause : this.dataset.textPlay;
+    this.piece("seek").value = this.time;
+    this.piece("time").textContent = `${clock(this.time)} / ${clock(this.length)}`;
   }
 }
 

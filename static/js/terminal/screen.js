@@ -41,6 +41,8 @@ export class Screen {
       fontSize: size,
       scrollback: 10000,
       theme: THEMES[theme],
+      // A binary file is no fault of the page's.
+      logLevel: "off",
       linkHandler: { activate: openLink, allowNonHttpProtocols: false },
     });
     this.fitting = new FitAddon();

@@ -70,7 +70,7 @@ def signed_in(console: Console) -> Iterator[Page]:
         page.goto(f"{console.url}/accounts/login/")
         page.get_by_label("User name").fill("admin")
         page.get_by_label("Password", exact=True).fill(console.password)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_url(re.compile("/hosts/"))
         yield page
         browser.close()

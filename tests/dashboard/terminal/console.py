@@ -15,7 +15,7 @@ class Console:
 
     password = "a-password-for-tests"
 
-    def __init__(self, engine: EngineProcess, redis: RedisServer) -> None:
+    def __init__(self, engine: EngineProcess, redis: RedisServer, **environment: str) -> None:
         self.url = f"http://127.0.0.1:{hostnet.free_port()}"
         address = self.url.removeprefix("http://")
         self._environment = {
@@ -25,6 +25,7 @@ class Console:
             "PORTSIDE_ADMIN_PASSWORD": self.password,
             "REDIS_URL": redis.url,
             "DATABASE_URL": "",
+            **environment,
         }
         self._manage("migrate", "--verbosity=0")
         self._manage("ensure_admin")

@@ -112,6 +112,6 @@ def test_a_sign_out_ends_the_terminal(terminal: Page, console: Console, engine: 
     until("the shell to end", lambda: " sh\n" not in engine.docker("exec", "term", "ps"))
     other.get_by_label("User name").fill("admin")
     other.get_by_label("Password", exact=True).fill(console.password)
-    other.get_by_role("button", name="Sign in").click()
+    other.get_by_role("button", name="Sign in", exact=True).click()
     other.wait_for_url(re.compile("/hosts/"))
     other.close()
