@@ -46,6 +46,15 @@ class LayerName:
     diff_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Loose:
+    """A layer that was unpacked before anybody knew its place: its diff ID, and its files' size in bytes."""
+
+    staging: Staging
+    diff_id: str
+    size: int
+
+
 class Layers:
     """Unpacks layers into the driver, each once however many ask for it, and a few at a time.
 
@@ -84,8 +93,26 @@ class Layers:
             await self._driver.commit(staging, layer.chain_id)
             self._sizes[layer.chain_id] = size
 
+    async def unpack(self, blob: Path, news: int) -> Loose:
+        """Unpack a blob that is still coming in (see `inflow`), for the caller to `adopt` or `discard`.
+
+        Raises InvalidParameter when it is no layer.
+        """
+        staging = await self._driver.stage()
+        try:
+            outcome = await _unpack(blob, staging, lambda _: None, news)
+            if outcome.error:
+                raise InvalidParameter(f"failed to register layer: {outcome.error}")
+        except BaseException:
+            await self._driver.discard(staging)
+            raise
+        return Loose(staging, outcome.diff_id, outcome.size)
+
+    async def discard(self, loose: Loose) -> None:
+        await self._driver.discard(loose.staging)
+
     async def adopt(self, staging: Staging, chain_id: str, size: int) -> None:
-        """Make a layer of what was made here, and not unpacked; `size` is the bytes of its files."""
+        """Make a layer of what was made here, or unpacked before it had a name; `size` is the bytes of its files."""
         async with self._locks.hold(chain_id):
             if self.has(chain_id):
                 await self._driver.discard(staging)

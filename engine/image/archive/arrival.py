@@ -10,10 +10,11 @@ import msgspec
 
 from engine.errors import InvalidParameter, NotSupported
 from engine.graphdriver.driver import MAX_LAYERS
+from engine.image.archive.early import Early
 from engine.image.config import ImageConfig
 from engine.image.digest import chain_ids, digest_of
 from engine.image.graph import ImageRecord
-from engine.image.layer import LayerName
+from engine.image.layer import LayerName, Loose
 from engine.image.manifest import OCI_MANIFEST, Descriptor
 from engine.image.service import Images
 from engine.tasks import cancel_all, spawn
@@ -68,8 +69,8 @@ class Arrival:
         return Descriptor(_OCI_CONFIG, self.id, len(self.raw_config))
 
 
-async def take_in(images: Images, arrival: Arrival) -> AsyncGenerator[int, None]:
-    """Store the image; yields each layer's number as soon as the layer is there.
+async def take_in(images: Images, arrival: Arrival, early: Early | None = None) -> AsyncGenerator[int, None]:
+    """Store the image; yields each layer's number as soon as the layer is there. `early` may have some unpacked.
 
     Raises InvalidParameter for a layer that is not what the config says. Nothing stays of an image that failed.
     """
@@ -83,7 +84,7 @@ async def take_in(images: Images, arrival: Arrival) -> AsyncGenerator[int, None]
         tasks: set[asyncio.Task[Any]] = set()
         try:
             steps = [
-                spawn(_take_layer(images, arrival, number, blob), name=f"layer {number}", owner=tasks)
+                spawn(_take_layer(images, arrival, number, blob, early), name=f"layer {number}", owner=tasks)
                 for number, blob in enumerate(chosen)
             ]
             for step in asyncio.as_completed(steps):
@@ -107,13 +108,26 @@ def layer_type(path: Path) -> str:
         return _OCI_LAYER + _SUFFIXES.get(file.read(2), "")
 
 
-async def _take_layer(images: Images, arrival: Arrival, number: int, blob: Blob) -> int:
+async def _take_layer(images: Images, arrival: Arrival, number: int, blob: Blob, early: Early | None) -> int:
     digest = blob.descriptor.digest
     if blob.path is not None and not images.blobs.has(digest):
         images.blobs.adopt(blob.path, digest)
     name = LayerName(arrival.chain[number], arrival.config.rootfs.diff_ids[number])
+    if early is not None and blob.path is not None:
+        await _take_unpacked(images, name, await early.take(blob.path))
     await images.layer_store.add(name, images.blobs.path(digest), lambda _: None)
     return number
+
+
+async def _take_unpacked(images: Images, name: LayerName, loose: Loose | None) -> None:
+    """Have the layer of what is unpacked already, where that is the layer."""
+    if loose is None:
+        return
+    try:
+        if loose.diff_id == name.diff_id:
+            await images.layer_store.adopt(loose.staging, name.chain_id, loose.size)
+    finally:
+        await images.layer_store.discard(loose)  # where it has become the layer, nothing is left to discard
 
 
 def _known(images: Images, chain: str) -> Blob | None:

@@ -10,12 +10,14 @@ import msgspec
 
 from engine.errors import EngineError, InvalidParameter
 from engine.image.archive.child import child, parent
+from engine.image.archive.early import Early
 from engine.image.archive.feeding import Feed, new_feed
 from engine.image.layer import RESERVE, SIZE_LIMIT
 from engine.tasks import cancel_all, spawn
 
 #: Old archives link a layer to the image that has it; one link, not a chain of them.
 _LINKS: Final = 4
+_PIECE: Final = 64 << 10
 
 
 class _Said(msgspec.Struct, frozen=True):
@@ -62,8 +64,8 @@ class Contents:
         return member.path.read_bytes()
 
 
-async def take_apart(body: AsyncIterable[bytes], folder: Path) -> Contents:
-    """Write the files of the archive `body` (plain, gzip or zstd) into `folder`.
+async def take_apart(body: AsyncIterable[bytes], folder: Path, early: Early) -> Contents:
+    """Write the files of the archive `body`, of whatever compression, into `folder`; `early` is told of layers.
 
     Raises InvalidParameter for what is no archive or none that may be taken.
     """
@@ -72,7 +74,7 @@ async def take_apart(body: AsyncIterable[bytes], folder: Path) -> Contents:
     with new_feed() as feed:
         async with child("split", str(folder), *limits, stdin=feed.reading, stdout=pipe, stderr=pipe) as process:
             feed.hand_over()
-            said, complaint = await _fed(process, feed, body)
+            said, complaint = await _fed(process, feed, body, _Listener(folder, early))
     try:
         outcome = msgspec.json.decode(said, type=_Said)
     except msgspec.DecodeError:
@@ -83,14 +85,47 @@ async def take_apart(body: AsyncIterable[bytes], folder: Path) -> Contents:
     return Contents(folder, outcome)
 
 
-async def _fed(process: asyncio.subprocess.Process, feed: Feed, body: AsyncIterable[bytes]) -> tuple[bytes, bytes]:
-    """Give the process the body; returns its two outputs. One that has had enough does not wait for the rest."""
+class _Listener:
+    """Hears what the process says of the files that it writes into `folder`."""
+
+    def __init__(self, folder: Path, early: Early) -> None:
+        self._folder = folder
+        self._early = early
+
+    async def last_line(self, output: asyncio.StreamReader) -> bytes:
+        """Pass on all that is said; returns what is said last, the outcome."""
+        last = rest = b""
+        while piece := await output.read(_PIECE):
+            *lines, rest = (rest + piece).split(b"\n")
+            for last in lines:
+                if last.startswith(b"["):
+                    self._hear(*msgspec.json.decode(last))
+        return rest or last
+
+    def _hear(self, what: str, number: int, name: str = "") -> None:
+        path = self._folder / str(number)
+        match what:
+            case "begin":
+                self._early.begin(path, name)
+            case "grew":
+                self._early.grew(path)
+            case "end":
+                self._early.end(path)
+
+
+async def _fed(
+    process: asyncio.subprocess.Process, feed: Feed, body: AsyncIterable[bytes], listener: _Listener
+) -> tuple[bytes, bytes]:
+    """Give the process the body; returns its outcome and its complaint.
+
+    One that has had enough does not wait for the rest.
+    """
     assert process.stdout is not None  # noqa: S101 - both are pipes; for the type checker
     assert process.stderr is not None  # noqa: S101
     tasks: set[asyncio.Task[Any]] = set()
     feeding = spawn(feed.send(body), name="feed an archive", owner=tasks)
     try:
-        said, complaint = await process.stdout.read(), await process.stderr.read()
+        said, complaint = await listener.last_line(process.stdout), await process.stderr.read()
     finally:
         await cancel_all(tasks)
     if not feeding.cancelled():

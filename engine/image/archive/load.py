@@ -7,6 +7,7 @@ from engine.events import EventBus
 from engine.ids import short_id
 from engine.image.archive.arrival import Arrival, take_in
 from engine.image.archive.contents import take_apart
+from engine.image.archive.early import Early
 from engine.image.archive.formats import Found, images_in
 from engine.image.archive.recoding import carried
 from engine.image.platform import Platform
@@ -24,10 +25,10 @@ async def load(
     With `platform` only those that run on it are taken; else of an image for several platforms this host's. The archive
     is checked as a whole before the first image is taken in. Raises InvalidParameter and NotSupported.
     """
-    async with images.blobs.scratch() as folder:
-        for found in images_in(await take_apart(body, folder), platform):
+    async with images.blobs.scratch() as folder, Early(images) as early:
+        for found in images_in(await take_apart(body, folder, early), platform):
             if not images.knows(found.arrival.id):
-                async for number in take_in(images, await carried(found.arrival, folder)):
+                async for number in take_in(images, await carried(found.arrival, folder), early):
                     if not quiet:
                         yield _loaded_layer(found.arrival, number)
             async for message in _named(images, found):

@@ -27,6 +27,8 @@ _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _BZIP2_MAGIC: Final = b"BZh"
 _XZ_MAGIC: Final = b"\xfd7zXZ\0"
+#: How a compressed layer begins.
+MAGICS: Final = (_GZIP_MAGIC, _ZSTD_MAGIC, _BZIP2_MAGIC, _XZ_MAGIC)
 #: Bytes of memory for unpacking xz: its highest level takes a quarter.
 _XZ_MEMORY: Final = 1 << 28
 #: What zstd itself takes without being told otherwise.
