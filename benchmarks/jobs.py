@@ -11,8 +11,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 from benchmarks.databases import lists_on, postgresql, sqlite
@@ -40,7 +40,9 @@ class Api:
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         with self.open(method, path, body) as answer:
-            return json.load(answer)
+            text = answer.read()
+            assert answer.status < 400, (answer.status, text[:500])
+            return json.loads(text)
 
 
 @contextmanager
@@ -113,6 +115,31 @@ def many_lines(stack: Stack, api: Api, busybox: str, lines: int, rounds: int) ->
     return statistics.median(jobs) / statistics.median(direct)
 
 
+def crowded(api: Api, busybox: str, queued: int, watchers: int, asks: int) -> tuple[list[float], list[float]]:
+    """Seconds of POSTs while the queue grows to `queued`, and of lists while one job in it has so many watchers."""
+    source = {"type": "inline", "files": {"Dockerfile": f"FROM {busybox}\nRUN sleep 600\n"}}
+    order = {"kind": "build", "parameters": {"source": source}}
+    posts = [clocked(lambda: api.ask("POST", "/jobs", order)) for _ in range(queued)]
+    last = api.ask("GET", "/jobs?limit=1&state=queued")["items"][0]["id"]
+    with ExitStack() as open_ones:
+        for _ in range(watchers):
+            events = open_ones.enter_context(api.open("GET", f"/jobs/{last}/events"))
+            events.readline()
+        lists = [clocked(lambda: api.ask("GET", "/jobs")) for _ in range(asks)]
+    return posts, lists
+
+
+def clocked(what: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    what()
+    return time.perf_counter() - begin
+
+
+def in_words(name: str, seconds: Sequence[float]) -> str:
+    p50, p99 = (1000 * percentile(seconds, percent) for percent in (50, 99))
+    return f"{name}: p50 {p50:.0f} ms, p99 {p99:.0f} ms"
+
+
 def percentile(values: Sequence[float], percent: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
@@ -124,13 +151,17 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--lines", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--queued", type=int, default=500)
+    parser.add_argument("--watchers", type=int, default=50)
     options = parser.parse_args()
     with console() as (stack, api, busybox):
-        found = first_bytes(stack, api, busybox, options.posts)
-        p50, p99 = (1000 * percentile(found, percent) for percent in (50, 99))
-        print(f"first byte: p50 {p50:.0f} ms (at most {FIRST_BYTE_P50}), p99 {p99:.0f} ms (at most {FIRST_BYTE_P99})")
+        found = in_words("first byte", first_bytes(stack, api, busybox, options.posts))
+        print(f"{found} (at most {FIRST_BYTE_P50} and {FIRST_BYTE_P99})")
         ratio = many_lines(stack, api, busybox, options.lines, options.rounds)
         print(f"ratio      {ratio:.2f} (below {SLOWDOWN:.2f})")
+        posts, lists = crowded(api, busybox, options.queued, options.watchers, 200)
+        print(in_words(f"POST until {options.queued} are queued", posts))
+        print(in_words(f"list beside them and {options.watchers} watchers", lists))
     for database in (sqlite, postgresql):
         with database() as url:
             if url:
