@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from benchmarks.contenders import Contender, alternate, side_by_side
-from benchmarks.memory import MemoryWatch
+from tests.support.memory import MemoryWatch
 
 _STAGES: Final = """\
 FROM {base} AS compile
