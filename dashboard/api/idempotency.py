@@ -1,10 +1,8 @@
 """`Idempotency-Key`: who asks again with the same key, because an answer was lost, gets the same job."""
 
 import hashlib
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -16,12 +14,12 @@ from dashboard.api.problems import Refusal
 from dashboard.jobs.models import Job
 
 
-def once(user: User, key: str, asked: Mapping[str, Any], make: Callable[[], Job]) -> Job:
-    """The job that `make` makes, or made when `user` first came with `key`.
+def once(user: User, key: str, asked: bytes, make: Callable[[], Job]) -> Job:
+    """The job that `make` makes, or made when `user` first came with `key`; `asked` is the request's body.
 
     Raises Refusal where something else was asked for by that key. The key and the job are written together, or neither.
     """
-    fingerprint = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    fingerprint = hashlib.sha256(asked).hexdigest()
     IdempotencyKey.objects.filter(created__lt=timezone.now() - IdempotencyKey.KEPT).delete()
     if job := _known(user, key, fingerprint):
         return job

@@ -81,7 +81,7 @@ def create(
 
     if idempotency_key is None:
         return Status(202, make())
-    return Status(202, idempotency.once(principal.user, idempotency_key, order.to_json(), make))
+    return Status(202, idempotency.once(principal.user, idempotency_key, request.body, make))
 
 
 @room.operation(

@@ -66,6 +66,13 @@ def test_a_key_makes_one_job(script, local) -> None:
     assert Job.objects.count() == 2
 
 
+def test_a_key_makes_one_container_whose_name_was_left_to_us(script, local) -> None:
+    run = {"kind": "run", "parameters": {"image": "busybox"}}
+    first, second = (script.post("/jobs", run, **{"idempotency-key": "k"}).json() for _ in range(2))
+    assert first["id"] == second["id"]
+    assert first["parameters"]["name"] == second["parameters"]["name"]
+
+
 def test_the_list_goes_on_where_a_page_ended(script, make_job) -> None:
     jobs = [str(make_job().pk) for _ in range(5)]
     seen, cursor = [], None
