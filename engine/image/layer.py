@@ -25,7 +25,7 @@ RESERVE: Final = 128 << 20
 _LOOK: Final = 0.2
 
 #: How many layers are unpacked at a time, on a machine with fewer CPUs than this too.
-_AT_LEAST: Final = 4
+_AT_LEAST: Final = 3
 
 Progress = Callable[[int], None]
 
