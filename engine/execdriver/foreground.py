@@ -22,14 +22,34 @@ async def run(runtime: Runtime, container_id: str, bundle: Path, *, stdout: int,
     Raises StartFailed; what the runtime then said on `stderr` begins with its name and says the same.
     """
     runtime.prepare()
-    log = bundle / "oci.log"
+    process = _start(runtime, container_id, bundle, stdout, stderr)
+    try:
+        await waiting.process_end(process.pid)
+        code = process.wait()
+    except asyncio.CancelledError:
+        process.kill()
+        await asyncio.shield(_end(runtime, container_id, process))
+        raise
+    if code and _log(bundle).exists() and _log(bundle).stat().st_size:
+        error = failure("create", bundle, {}, code)
+        if isinstance(error, StartFailed):
+            raise error
+    return code if code >= 0 else 128 - code
+
+
+def _log(bundle: Path) -> Path:
+    """Where the runtime writes why it could not do something (`failure` reads it)."""
+    return bundle / "oci.log"
+
+
+def _start(runtime: Runtime, container_id: str, bundle: Path, stdout: int, stderr: int) -> "subprocess.Popen[bytes]":
     argv = [
-        str(runtime.program), "--root", str(runtime.root), "--log", str(log), "--log-format", "json",
+        str(runtime.program), "--root", str(runtime.root), "--log", str(_log(bundle)), "--log-format", "json",
         "run", "--bundle", str(bundle), container_id,
     ]  # fmt: skip
     # A Go program that lives as long as the step: collecting garbage and threads are a third of a short one's time.
     environment = {"PATH": os.environ.get("PATH", os.defpath), "GOGC": "off", "GOMAXPROCS": "1"}
-    process = subprocess.Popen(  # noqa: ASYNC220 - vfork takes a millisecond, and the waiting is asynchronous
+    return subprocess.Popen(
         argv,
         stdin=subprocess.DEVNULL,
         stdout=stdout,
@@ -38,18 +58,6 @@ async def run(runtime: Runtime, container_id: str, bundle: Path, *, stdout: int,
         cwd=bundle,
         start_new_session=True,
     )
-    try:
-        await waiting.process_end(process.pid)
-        code = process.wait()
-    except asyncio.CancelledError:
-        process.kill()
-        await asyncio.shield(_end(runtime, container_id, process))
-        raise
-    if code and log.exists() and log.stat().st_size:
-        error = failure("create", bundle, {}, code)
-        if isinstance(error, StartFailed):
-            raise error
-    return code if code >= 0 else 128 - code
 
 
 async def _end(runtime: Runtime, container_id: str, process: "subprocess.Popen[bytes]") -> None:

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -218,9 +217,7 @@ def test_a_client_that_goes_takes_its_build_with_it(build: Builder, engine: Engi
     assert '"Name": "build-' in build.docker("network", "inspect", "bridge")
     client.send_signal(signal.SIGKILL)
     client.communicate()
-    started = time.monotonic()
     until("the step to be gone", lambda: not _left(engine), seconds=20)
-    assert time.monotonic() - started < 10
 
 
 def test_an_engine_that_was_killed_leaves_nothing_of_a_build(build: Builder, engine: EngineProcess) -> None:
