@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "dashboard.audit",
     "dashboard.jobs",
     "dashboard.builds",
+    "dashboard.schedules",
     "dashboard.api",
     "dashboard.terminal",
 ]

@@ -22,7 +22,7 @@ from dashboard.jobs import broker  # noqa: E402  # needs Django's settings
 Channel.do_restore = False
 
 #: The modules of the kinds of jobs, and what a worker does beside them.
-MODULES = ("pull", "push", "run", "build", "execute", "commit", "save", "load", "prune", "service")
+MODULES = ("pull", "push", "run", "build", "execute", "commit", "save", "load", "prune", "redeploy", "service")
 
 app = Celery("portside", broker=broker.url(), include=[f"workers.{module}" for module in MODULES])
 app.conf.update(
@@ -33,6 +33,8 @@ app.conf.update(
     task_acks_late=True,
     worker_prefetch_multiplier=1,
     task_ignore_result=True,
+    # For whoever watches workers, as Flower does; where nobody listens, Redis keeps none of it.
+    worker_send_task_events=True,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     # The work goes on while Redis is away: the claim is in the database, the output waits in memory.

@@ -1,4 +1,4 @@
-"""What a worker process does beside its jobs: the reaper's rounds, and letting go when it is told to stop."""
+"""What a worker does beside its jobs: the reaper's and the planner's rounds, and letting go when told to stop."""
 
 import logging
 import threading
@@ -7,11 +7,13 @@ from typing import Any, Final
 
 from celery.signals import worker_ready, worker_shutting_down
 from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from dashboard.jobs import files
 from dashboard.jobs.output import archive
+from dashboard.schedules import rounds
 from workers import reaper
 from workers.context import scratch
 from workers.heartbeat import stopping
@@ -24,6 +26,7 @@ PERIOD: Final = 5.0
 
 def _start(**_signal: Any) -> None:
     threading.Thread(target=_make_rounds, name="reaper", daemon=True).start()
+    threading.Thread(target=_make_plans, name="planner", daemon=True).start()
 
 
 def _stop(**_signal: Any) -> None:
@@ -35,6 +38,21 @@ def _make_rounds() -> None:
     while not stopping.is_set():
         _try(reaper.make_round)
         stopping.wait(PERIOD)
+
+
+def _make_plans() -> None:
+    """What happens by itself: on the console's machine alone, which has the keys of secrets and reaches every host.
+
+    Not in the reaper's thread: a registry that is slow to answer must keep no job waiting.
+    """
+    while not stopping.is_set():
+        if files.is_here():
+            _try(_plan)
+        stopping.wait(PERIOD)
+
+
+def _plan() -> None:
+    rounds.make_round(timezone.now())
 
 
 def _sweep() -> None:
@@ -51,10 +69,10 @@ def _try(action: Callable[[], None]) -> None:
         action()
     except (DatabaseError, OperationalError, RedisError, OSError) as error:
         # Whatever is away now comes back, or its own log says why not; the next round makes up for this one.
-        log.warning("The reaper's round was cut short: %s", error)
+        log.warning("A round of the %s was cut short: %s", threading.current_thread().name, error)
     except Exception:
-        # A defect of ours: without a reaper, jobs would wait for ever, and nobody would know why.
-        log.exception("The reaper's round failed on a defect")
+        # A defect of ours: without these rounds, jobs would wait for ever, and nobody would know why.
+        log.exception("A round of the %s failed on a defect", threading.current_thread().name)
     finally:
         close_old_connections()
 

@@ -93,3 +93,9 @@ _SHOW: Final = {
     Kind.NETWORK: _show_network,
     Kind.VOLUME: _show_volume,
 }
+
+
+def hand_over(host: Host, old: str, new: str) -> None:
+    """A container that took another's place is owned by whom the other was. Blocking; again changes nothing."""
+    for owned in Owned.objects.filter(host=host, kind=Kind.CONTAINER, object_id=old):
+        Owned.objects.get_or_create(project=owned.project, host=host, kind=Kind.CONTAINER, object_id=new)

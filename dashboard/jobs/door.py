@@ -25,6 +25,7 @@ from dashboard.jobs.creation import body
 from dashboard.jobs.params import Kind, Params, RunParams
 from dashboard.jobs.params.execute import ExecParams
 from dashboard.jobs.params.images import CommitParams, PullParams
+from dashboard.jobs.params.redeploy import RedeployParams
 
 #: What a project's people may have done: what touches their own objects alone.
 FOR_PROJECTS: Final = frozenset({Kind.PULL, Kind.RUN})
@@ -66,6 +67,8 @@ async def _obey(rights: Rights, host: Host, params: Params, project: Project | N
         problems = policy.of_image(params.reference)
     elif isinstance(params, RunParams):
         problems = policy.of_container(body(params))
+    elif isinstance(params, RedeployParams) and params.privileged:
+        await require(rights, Permission.PRIVILEGED_RUN, Target(host.name))
     if told := list(problems):
         raise PermissionDenied("; ".join(told))
     if isinstance(params, RunParams) and not rights.has(Permission.RUN, host.name) and project is not None:

@@ -21,6 +21,8 @@ PER_KIND: Final[Mapping[Kind, int]] = MappingProxyType(
         Kind.SAVE: 1,
         Kind.LOAD: 1,
         Kind.PRUNE: 1,
+        # One container after the other: so the service that several of them give goes on.
+        Kind.REDEPLOY: 1,
     }
 )
 

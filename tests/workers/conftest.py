@@ -32,6 +32,7 @@ from workers.load import Load
 from workers.prune import Prune
 from workers.pull import Pull
 from workers.push import Push
+from workers.redeploy import Redeploy
 from workers.run import Run
 from workers.save import Save
 from workers.work import Work
@@ -48,6 +49,7 @@ WORKS: dict[str, type[Work]] = {
     "save": Save,
     "load": Load,
     "prune": Prune,
+    "redeploy": Redeploy,
 }
 
 

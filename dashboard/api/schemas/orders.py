@@ -1,6 +1,6 @@
 """What is sent to have a job done: its kind, its host, and the parameters of that kind."""
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from ninja import Field, Schema
 from pydantic import ConfigDict, RootModel
@@ -13,6 +13,7 @@ from dashboard.jobs.params.execute import ExecParams
 from dashboard.jobs.params.images import CommitParams, LoadParams, PullParams, PushParams, SaveParams
 from dashboard.jobs.params.kind import Kind
 from dashboard.jobs.params.prune import PruneParams
+from dashboard.jobs.params.redeploy import RedeployParams
 from dashboard.jobs.params.run import RunParams
 
 
@@ -80,8 +81,22 @@ class PruneOrder(Order):
     parameters: PruneParams
 
 
+class RedeployOrder(Order):
+    kind: Literal[Kind.REDEPLOY]
+    parameters: RedeployParams
+
+
 AnyOrder: TypeAlias = Annotated[
-    PullOrder | PushOrder | RunOrder | BuildOrder | ExecOrder | CommitOrder | SaveOrder | LoadOrder | PruneOrder,
+    PullOrder
+    | PushOrder
+    | RunOrder
+    | BuildOrder
+    | ExecOrder
+    | CommitOrder
+    | SaveOrder
+    | LoadOrder
+    | PruneOrder
+    | RedeployOrder,
     Field(discriminator="kind"),
 ]
 
@@ -108,7 +123,3 @@ class JobOrder(RootModel[AnyOrder]):
     @property
     def time_limit(self) -> int:
         return self.root.time_limit
-
-    def to_json(self) -> dict[str, Any]:
-        """As it came, with what was left out filled in."""
-        return self.root.model_dump(mode="json")

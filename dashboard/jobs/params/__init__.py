@@ -12,6 +12,7 @@ from dashboard.jobs.params.execute import ExecParams
 from dashboard.jobs.params.images import CommitParams, LoadParams, PullParams, PushParams, SaveParams
 from dashboard.jobs.params.kind import Kind
 from dashboard.jobs.params.prune import PruneParams
+from dashboard.jobs.params.redeploy import RedeployParams
 from dashboard.jobs.params.run import Mount, Port, RunParams
 
 __all__ = ["MODELS", "InvalidParams", "Kind", "Mount", "Params", "Port", "PullParams", "RunParams", "validated"]
@@ -27,6 +28,7 @@ MODELS: Final[Mapping[Kind, type[Params]]] = MappingProxyType(
         Kind.SAVE: SaveParams,
         Kind.LOAD: LoadParams,
         Kind.PRUNE: PruneParams,
+        Kind.REDEPLOY: RedeployParams,
     }
 )
 

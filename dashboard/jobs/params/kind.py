@@ -20,6 +20,7 @@ class Kind(models.TextChoices):
     SAVE = "save", _("Save")
     LOAD = "load", _("Load")
     PRUNE = "prune", _("Prune")
+    REDEPLOY = "redeploy", _("Redeploy")
 
     @property
     def task(self) -> str:
@@ -43,4 +44,5 @@ _PERMISSIONS: Final = {
     Kind.SAVE: Permission.PUSH,
     Kind.LOAD: Permission.BUILD,
     Kind.PRUNE: Permission.DELETE,
+    Kind.REDEPLOY: Permission.RUN,
 }

@@ -1,0 +1,3 @@
+from tests.dashboard.builds.conftest import build, console
+
+__all__ = ["build", "console"]
