@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Final
 
 from engine.build.cache.entries import Entries
-from engine.build.cache.prune import Pruning, prune
+from engine.build.cache.prune import Pruning, prune, thin_out
 from engine.config import Config
 
 _MEGABYTE: Final = 1_000_000
 #: Of the file system that it is on, as BuildKit has it; and in bytes what it may have on small ones.
 _SHARE: Final = 10
 _LEAST: Final = 2000 * _MEGABYTE
+_MOST: Final = 5000
 
 
 def limit_of(config: Config) -> int:
@@ -20,8 +21,12 @@ def limit_of(config: Config) -> int:
 
 
 async def keep_within(entries: Entries, limit: int) -> None:
-    """Let go of what is beyond the limit. What a build uses stays, and so does what an image has anyway."""
+    """Let go of what is beyond the limit. What a build uses stays, and so does what an image has anyway.
+
+    Steps that changed no file have no size: of them, and of all others, there is a number that is enough.
+    """
     await prune(entries, Pruning(keep=limit, all_=True))
+    await thin_out(entries, _MOST)
 
 
 def _share(home: Path) -> int:

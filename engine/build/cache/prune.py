@@ -30,6 +30,12 @@ async def prune(entries: Entries, wanted: Pruning) -> dict[str, Any]:
     return {"CachesDeleted": [each.id for each in chosen] or None, "SpaceReclaimed": reclaimed}
 
 
+async def thin_out(entries: Entries, most: int) -> None:
+    """Remove what was used longest ago of more than `most` entries."""
+    everything = await entries.all()
+    await _remove(entries, [each for each in everything[: max(0, len(everything) - most)] if not each.in_use])
+
+
 def _beyond(entries: Sequence[Entry], total: int, keep: int) -> list[Entry]:
     """Those that have to go, from the one used longest ago, until no more than `keep` bytes are left."""
     if not keep:

@@ -24,14 +24,17 @@ class StepCache:
         self._unsaved: set[str] = set()
         self._has_new_layers = False
         self._in_use: Counter[str] = Counter()
+        self._needed: tuple[set[str], set[str]] | None = None
         for step in self._steps.values():
             if step.layer:
                 images.layer_store.know(step.layer.chain_id, step.layer.size)
 
     def needed(self) -> tuple[set[str], set[str]]:
         """The chain IDs of all layers, and the digests of all archives, that are kept for steps."""
-        layers = [step.layer for step in self._steps.values() if step.layer]
-        return {layer.chain_id for layer in layers}, {layer.blob.digest for layer in layers}
+        if self._needed is None:
+            layers = [step.layer for step in self._steps.values() if step.layer]
+            self._needed = {layer.chain_id for layer in layers}, {layer.blob.digest for layer in layers}
+        return self._needed
 
     def items(self) -> Iterator[tuple[str, StepRecord]]:
         return iter(tuple(self._steps.items()))
@@ -48,7 +51,9 @@ class StepCache:
         """Know the step, and that it is used now; it is written down by the next `save`."""
         step.used = time.time()
         step.made = step.made or step.used
-        self._has_new_layers = self._has_new_layers or (step.layer is not None and key not in self._steps)
+        known = self._steps.get(key)
+        if step.layer and (known is None or known.layer != step.layer):
+            self._has_new_layers, self._needed = True, None
         self._steps[key] = step
         self._unsaved.add(key)
 
@@ -77,6 +82,7 @@ class StepCache:
         """Forget those of the steps that no build uses by now, and let go of what none of the others has."""
         gone = {key: self._steps.pop(key) for key in keys if key in self._steps and not self.is_held(key)}
         layers = [step.layer for step in gone.values() if step.layer]
+        self._needed = None
         self._unsaved.difference_update(gone)
         await self._records.delete(*gone)
         await self._images.collect(

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from engine.build.cache.entries import MOUNT, STEP, Entries, Entry
-from engine.build.cache.prune import Pruning, prune
+from engine.build.cache.prune import Pruning, prune, thin_out
 from engine.errors import InvalidParameter
 
 
@@ -51,6 +51,14 @@ async def test_what_was_used_last_may_stay() -> None:
     assert await pruned(*entries, keep=100) == ([], 0)
     shared = entry("image's", shared=True, dangling=False)
     assert await pruned(shared, *entries, keep=25, all_=True) == (["0", "1"], 20)
+
+
+async def test_more_than_enough_are_thinned_out() -> None:
+    held = Held(*(entry(str(number), used=float(number), in_use=number == 1) for number in range(5)))
+    await thin_out(cast(Entries, held), 2)
+    assert held.gone == ["0", "2"]
+    await thin_out(cast(Entries, held), 5)
+    assert held.gone == ["0", "2"]
 
 
 async def test_cache_mounts_count_what_they_had() -> None:
