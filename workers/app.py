@@ -33,8 +33,6 @@ app.conf.update(
     task_acks_late=True,
     worker_prefetch_multiplier=1,
     task_ignore_result=True,
-    # For whoever watches workers, as Flower does; where nobody listens, Redis keeps none of it.
-    worker_send_task_events=True,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     # The work goes on while Redis is away: the claim is in the database, the output waits in memory.
