@@ -99,6 +99,8 @@ class Lifecycle:
         container.record.state.manually_stopped = True
         if container.status is Status.RESTARTING:
             async with container.lock:
+                # A restart that was under way has made a fresh run of it, which nobody had called off.
+                container.record.state.manually_stopped = True
                 await self._end_restarts(container)
         elif restart.is_set(container.record.host_config.restart_policy):
             await self.ledger.save_surely(container)

@@ -25,7 +25,8 @@ async def test_no_line_is_lost_or_doubled_under_load(driver, bundle):
     )
     await driver.start(folder.name, running)
     for _ in range(ROTATIONS):
-        await asyncio.sleep(0.005)
+        while not watched.files.size():
+            await asyncio.sleep(0.001)
         await rotate(watched)
     driver.signal(running, signal.SIGTERM)
     assert (await driver.finished(folder, running)).exit_code == 0
