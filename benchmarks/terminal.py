@@ -152,9 +152,8 @@ async def memory(stage: Stage) -> None:
         after = stage.memory()
     for name, old, new in zip(("web process", "engine"), before, after, strict=True):
         each = (new - old) / _TERMINALS
-        print(
-            f"memory             {each:6.2f} MB (goal 2) for each of {_TERMINALS} in the {name}: {old:.0f} to {new:.0f} MB"
-        )
+        change = f"{old:.0f} to {new:.0f} MB"
+        print(f"memory             {each:6.2f} MB (goal 2) for each of {_TERMINALS} in the {name} ({change})")
 
 
 async def stalled(stage: Stage) -> None:

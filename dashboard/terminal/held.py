@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from dashboard.background import spawn, stop
+from dashboard.terminal.execs import LEAVE_SECONDS
 from dashboard.terminal.lasting import REPLAY, Start
 from dashboard.terminal.protocol import MAX_CHUNK, Close, Reason
 from dashboard.terminal.replay import Replay
@@ -69,7 +70,9 @@ class Held:
             self._waiting = spawn(self._end_later(), name="held terminal without anybody")
 
     async def hang_up(self) -> None:
+        """End it, and wait a while until its last bytes are here and its connection is closed."""
         await self.source.hang_up()
+        await asyncio.wait([self._pump], timeout=LEAVE_SECONDS)
 
     async def notify(self) -> None:
         async with self.changed:

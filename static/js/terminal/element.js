@@ -3,7 +3,7 @@
 
 import { keyRow } from "./keyrow.js";
 import { ask, share } from "./requests.js";
-import { FONT, keepTaste, taste } from "./themes.js";
+import { FONT, THEMES, keepTaste, taste } from "./themes.js";
 import { Tab } from "./tab.js";
 
 const SLOW_MS = 150;
@@ -49,7 +49,8 @@ export class TerminalElement extends HTMLElement {
     for (const button of this.querySelectorAll("[data-share]")) {
       button.addEventListener("click", () => this.share(button.dataset.share));
     }
-    this.addEventListener("keydown", (event) => event.key === "Escape" && this.closeMenus());
+    this.addEventListener("keydown", (event) => event.key === "Escape" && this.leaveMenus());
+    this.screens.addEventListener("pointerdown", () => this.closeMenus());
   }
 
   on(selector, kind, handler) {
@@ -176,17 +177,25 @@ export class TerminalElement extends HTMLElement {
     for (const menu of this.querySelectorAll("details[open]")) menu.open = false;
   }
 
+  leaveMenus() {
+    if (!this.querySelector("details[open]")) return;
+    this.closeMenus();
+    this.current.screen.focus();
+  }
+
   // Tools
 
   showTaste() {
-    this.querySelector("[data-theme]").value = taste().theme;
-    this.classList.toggle("is-light", taste().theme === "light");
+    const { theme } = taste();
+    this.querySelector("[data-theme]").value = theme;
+    this.classList.toggle("is-light", theme === "light");
+    this.style.setProperty("--back", THEMES[theme].background);
   }
 
   look(size = taste().size) {
     const theme = this.querySelector("[data-theme]").value;
     keepTaste(theme, size);
-    this.classList.toggle("is-light", theme === "light");
+    this.showTaste();
     for (const tab of this.tabs) tab.screen.look(theme, size);
   }
 
