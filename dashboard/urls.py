@@ -14,6 +14,7 @@ urlpatterns = [
     path("hosts/<slug:host>/images/", include("dashboard.images.urls")),
     path("hosts/<slug:host>/build/", build, name="build"),
     path("hosts/<slug:host>/builds/", include("dashboard.builds.urls")),
+    path("hosts/<slug:host>/builds/of/<name:build>/schedules/", include("dashboard.schedules.urls")),
     path("hosts/<slug:host>/volumes/", include("dashboard.volumes.urls")),
     path("hosts/<slug:host>/networks/", include("dashboard.networks.urls")),
     path("hosts/<slug:host>/events/", include("dashboard.events.urls")),
