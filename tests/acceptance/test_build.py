@@ -5,13 +5,13 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support import api, python
-from tests.support.builds import Builder, context, messages
+from tests.support.builds import Builder, context, images_removed, messages
 from tests.support.docker_cli import Docker
 from tests.support.engine import EngineProcess
 from tests.support.waiting import until
@@ -20,10 +20,11 @@ pytestmark = pytest.mark.root
 
 
 @pytest.fixture
-def build(docker: Docker, pulled_busybox: str, tmp_path: Path) -> Builder:
+def build(docker: Docker, pulled_busybox: str, tmp_path: Path) -> Iterator[Builder]:
     path = tmp_path / "context"
     path.mkdir()
-    return Builder(docker, path, pulled_busybox)
+    with images_removed(docker):
+        yield Builder(docker, path, pulled_busybox)
 
 
 def test_stages_copies_and_commands_make_an_image(build: Builder) -> None:
@@ -229,6 +230,7 @@ def test_an_engine_that_was_killed_leaves_nothing_of_a_build(build: Builder, eng
 
 
 def test_a_prune_keeps_what_a_build_uses(build: Builder) -> None:
+    build.docker("builder", "prune", "--all", "--force")
     build("FROM {base}\nRUN dd if=/dev/zero of=/big bs=1M count=3\n", None, "--tag", "big")
     build.docker("rmi", "big")
     assert "exec.cachemount" not in build.docker("builder", "prune", "--force", "--filter", "until=24h")

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.support import api
-from tests.support.builds import Builder, context, messages
+from tests.support.builds import Builder, context, images_removed, messages
 from tests.support.docker_cli import Docker
 from tests.support.engine import EngineProcess
 from tests.support.gitserver import GitServer
@@ -20,10 +20,11 @@ pytestmark = pytest.mark.root
 
 
 @pytest.fixture
-def build(docker: Docker, pulled_busybox: str, tmp_path: Path) -> Builder:
+def build(docker: Docker, pulled_busybox: str, tmp_path: Path) -> Iterator[Builder]:
     path = tmp_path / "context"
     path.mkdir()
-    return Builder(docker, path, pulled_busybox)
+    with images_removed(docker):
+        yield Builder(docker, path, pulled_busybox)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.builds import Builder
+from tests.support.builds import Builder, images_removed
 from tests.support.docker_cli import Docker
 from tests.support.engine import EngineProcess
 
@@ -99,7 +99,13 @@ _DOCKERFILES: Mapping[str, str] = {
 #: builder, as this one, know one more time of a health check.
 _CHECKSUM = re.compile(r"(file|dir|multi):[0-9a-f]{64}")
 _START_INTERVAL = re.compile(r'(HEALTHCHECK &\{\[.*\](?: "[0-9a-z]+"){3}) "0s"')
-_LISTING = "find / -xdev ! -path '/proc*' ! -path '/sys*' ! -path '/dev*' ! -path '/bin/*' ! -path '/.dockerenv' ! -path '/etc/host*' ! -path '/etc/resolv.conf' ! -path /etc/mtab -exec stat -c '%n|%F|%a|%u:%g' {} + | sort"
+#: Of the container that lists, and not of the image.
+_NOT_OURS = ("/proc*", "/sys*", "/dev*", "/bin/*", "/.dockerenv", "/etc/host*", "/etc/resolv.conf", "/etc/mtab")
+_LISTING = (
+    "find / -xdev "
+    + " ".join(f"! -path '{path}'" for path in _NOT_OURS)
+    + " -exec stat -c '%n|%F|%a|%u:%g' {} + | sort"
+)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +113,8 @@ def dockers(
     shared_engine: EngineProcess, dockerd_with_busybox: Docker, busybox: str
 ) -> Iterator[tuple[Docker, Docker]]:
     shared_engine.docker("pull", "--quiet", busybox)
-    yield shared_engine.docker, dockerd_with_busybox
+    with images_removed(shared_engine.docker), images_removed(dockerd_with_busybox):
+        yield shared_engine.docker, dockerd_with_busybox
 
 
 @pytest.mark.parametrize("name", _DOCKERFILES)

@@ -5,7 +5,8 @@ import json
 import subprocess
 import tarfile
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -64,6 +65,15 @@ class Builder:
             last = json.load(_member(saved, "manifest.json"))[0]["Layers"][-1]
             with tarfile.open(fileobj=_member(saved, last)) as layer:
                 return {member.name: member for member in layer}
+
+
+@contextmanager
+def images_removed(docker: Docker) -> Iterator[None]:
+    """Behind the block the images are those that there were before it."""
+    before = set(docker("images", "--quiet", "--no-trunc").split())
+    yield
+    if made := set(docker("images", "--quiet", "--no-trunc").split()) - before:
+        docker("rmi", "--force", *made)
 
 
 def context(files: Mapping[str, str]) -> bytes:
