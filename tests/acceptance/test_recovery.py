@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,11 @@ ABANDONED = "the container's monitor ended before the container"
 def own_engine(busybox: str) -> Iterator[EngineProcess]:
     engine = EngineProcess()
     engine.start()
-    engine.docker("pull", "--quiet", busybox)
-    yield engine
-    engine.close()
+    try:
+        engine.docker("pull", "--quiet", busybox)
+        yield engine
+    finally:
+        engine.close()
 
 
 def state(docker: Docker, container: str) -> dict[str, Any]:
@@ -157,13 +160,13 @@ def small(busybox: str) -> Iterator[EngineProcess]:
     engine = EngineProcess()
     engine.config.home.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200m", "small", engine.config.home], check=True)
-    try:
+    with ExitStack() as stack:
+        stack.callback(lambda: subprocess.run(["umount", engine.config.home], check=True))
         engine.start()
+        stack.callback(engine.close)
+        stack.callback((engine.config.home / "filler").unlink, missing_ok=True)
         engine.docker("pull", "--quiet", busybox)
         yield engine
-        engine.close()
-    finally:
-        subprocess.run(["umount", engine.config.home], check=True)
 
 
 def fill(disk: Path) -> Path:

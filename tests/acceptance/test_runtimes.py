@@ -24,8 +24,10 @@ def wrapped(tmp_path: Path) -> Path:
 def own_engine(wrapped: Path) -> Iterator[EngineProcess]:
     engine = EngineProcess(environment={"PORTSIDE_RUNTIMES": f"logged={wrapped}"})
     engine.start()
-    yield engine
-    engine.close()
+    try:
+        yield engine
+    finally:
+        engine.close()
 
 
 def test_a_runtime_by_name(own_engine: EngineProcess, busybox: str, wrapped: Path) -> None:
