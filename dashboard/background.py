@@ -17,7 +17,7 @@ def spawn(coroutine: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[No
     return task
 
 
-async def stop(task: asyncio.Task[None]) -> None:
+async def stop(task: asyncio.Task[Any]) -> None:
     """Cancel `task` and wait until it has ended, however it ends.
 
     A cancellation can get lost on the way (Python 3.11's wait_for drops one that meets the result), so it is repeated.

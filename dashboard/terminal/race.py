@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from dashboard.background import stop
+
 T = TypeVar("T")
 
 
@@ -17,6 +19,6 @@ async def race(**loops: Coroutine[Any, Any, T]) -> T:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         return next(task for task in tasks if task in done).result()
     finally:
-        for task in tasks:
-            task.cancel()
+        await asyncio.gather(*(stop(task) for task in tasks))
+        # Those of the losers are nobody's: taken, so that asyncio does not report them.
         await asyncio.gather(*tasks, return_exceptions=True)

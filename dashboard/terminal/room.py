@@ -6,6 +6,7 @@ at once all see the same one have it, by the time that stands in the message. Va
 them.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
@@ -14,6 +15,7 @@ import structlog
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
+from dashboard.background import spawn, stop
 from dashboard.terminal.protocol import Person, State
 
 log = structlog.get_logger(__name__)
@@ -21,6 +23,8 @@ log = structlog.get_logger(__name__)
 #: Between two words of each, and how long one is believed to be there that says nothing.
 HERE_SECONDS: Final = 20.0
 GONE_SECONDS: Final = 50.0
+#: How long leaving may take.
+LEAVE_SECONDS: Final = 5.0
 
 
 @dataclass
@@ -113,6 +117,12 @@ class Room:
         return self.company.hear(message, monotonic())
 
     async def leave(self) -> None:
+        """Say so. A Redis that does not answer must not keep the terminal from being left."""
+        leaving = spawn(self._leave(), name=f"leave {self._group}")
+        await asyncio.wait([leaving], timeout=LEAVE_SECONDS)
+        await stop(leaving)
+
+    async def _leave(self) -> None:
         await self.say("gone", led=self.company.leads)
         try:
             if self._layer is not None and self._channel:
