@@ -33,6 +33,7 @@ SAMPLES: dict[Kind, dict[str, Any]] = {
     Kind.SAVE: {"images": ["busybox"]},
     Kind.LOAD: {"archive": "12345678-1234-5678-1234-567812345678"},
     Kind.PRUNE: {"objects": ["images"]},
+    Kind.REDEPLOY: {"references": ["app:1"]},
 }
 
 
