@@ -15,7 +15,7 @@ def test_what_is_deleted_is_told_once(world: World) -> None:
         assert watch.read() == frozenset()
         world.host.shell("ip", "link", "del", "br7")
         world.outside.shell("ip", "link", "del", "wan")  # takes its peer in the other namespace along
-        assert watch.read() == {"br7", "uplink"}
+        assert watch.read() == frozenset({"br7", "uplink"})
         assert watch.read() == frozenset()
     finally:
         watch.close()
