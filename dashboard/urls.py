@@ -22,6 +22,7 @@ urlpatterns = [
     path("jobs/", include("dashboard.jobs.urls")),
     path("api/", include("dashboard.api.urls")),
     path("healthz", healthz),
+    path("settings/hosts/", include("dashboard.hosts.urls")),
     path("settings/people/", include("dashboard.access.urls")),
     path("settings/audit/", include("dashboard.audit.urls")),
     path("", include("dashboard.terminal.urls")),

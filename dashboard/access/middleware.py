@@ -10,13 +10,16 @@ from django.utils.deprecation import MiddlewareMixin
 
 from dashboard.access.decision import meet
 from dashboard.access.need import need_of
+from dashboard.access.permissions import Permission
 from dashboard.access.rights import NONE, Rights, arights_of
 from dashboard.hosts.client import EngineFailure
 from dashboard.hosts.middleware import told
+from dashboard.hosts.models import Host
 
 log = logging.getLogger(__name__)
 
 _ATTRIBUTE: Final = "portside_rights"
+_HOSTS: Final = "portside_hosts"
 
 
 class DeclaredAccess(MiddlewareMixin):
@@ -38,11 +41,25 @@ class DeclaredAccess(MiddlewareMixin):
             raise PermissionDenied
         rights = await arights_of(await request.auser())
         setattr(request, _ATTRIBUTE, rights)
+        if not request.headers.get("HX-Request"):
+            setattr(request, _HOSTS, await _hosts_of(rights))
         try:
             await meet(need, rights, parts)
         except EngineFailure as failure:
             return told(request, failure)
         return None
+
+
+async def _hosts_of(rights: Rights) -> list[str]:
+    """The names of the hosts that pages offer to go to."""
+    names = [name async for name in Host.objects.values_list("name", flat=True)]
+    return [name for name in names if rights.has_somewhere(Permission.SEE, name)]
+
+
+def hosts_in(request: HttpRequest) -> list[str]:
+    """The names of the hosts that the user of `request` sees all or a part of; known for whole pages alone."""
+    found: list[str] = getattr(request, _HOSTS, [])
+    return found
 
 
 def rights_in(request: HttpRequest) -> Rights:
