@@ -18,7 +18,7 @@ NPM_READY := node_modules/.ready
 FRONT_END := dist/.ready
 FRONT_END_SOURCES := $(shell find static -type f) package.json
 
-.PHONY: help up engine test check lint lock bench debian-run debian-test clean
+.PHONY: help up engine test check lint lock bench debian-run debian-test debian-bench clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -41,8 +41,8 @@ lint: $(DEV_READY)  ## lint, types and import contracts
 	$(BIN)/mypy engine dashboard workers supervisor tests benchmarks manage.py
 	$(BIN)/lint-imports
 
-bench: debian-test $(DEV_READY)  ## time `docker run --rm busybox true` beside dockerd
-	$(BIN)/python -m benchmarks.run_true
+bench: debian-bench $(DEV_READY)  ## time `docker run --rm busybox true` beside dockerd; NAME=images, build … for others
+	$(BIN)/python -m benchmarks.$(or $(NAME),run_true)
 
 lock: $(UV)  ## resolve requirements/*.in anew
 	$(UV) pip compile -q --python $(PYTHON) --upgrade --generate-hashes requirements/run.in -o requirements/run.lock
@@ -57,6 +57,9 @@ debian-run:
 
 debian-test:
 	@sh requirements/debian.sh requirements/debian-run.txt requirements/debian-test.txt
+
+debian-bench:
+	@sh requirements/debian.sh requirements/debian-run.txt requirements/debian-test.txt requirements/debian-bench.txt
 
 .venv/bin/python: | debian-run
 	$(PYTHON) -m venv --clear .venv
