@@ -34,7 +34,7 @@ from engine.graphdriver.overlay import OverlayDriver
 from engine.graphdriver.vfs.driver import VfsDriver
 from engine.ids import short_id
 from engine.image.service import Images
-from engine.linux import cgroups
+from engine.linux import cgroups, inotify
 from engine.network.service import Networks
 from engine.networkdriver.bridge import BridgeDriver
 from engine.networkdriver.stacked import StackedDriver
@@ -106,6 +106,7 @@ class Engine:
 
     async def restore(self) -> None:
         """Find again what a former life of the engine left: what lives goes on, all else is taken away."""
+        inotify.make_room()
         await self._execution.prepare(self._config.cgroup_parent)
         self._containers.load()
         known = {container.id for container in self._containers}

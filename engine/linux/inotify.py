@@ -1,5 +1,6 @@
 """Being told when a file has been written to, or has ended."""
 
+import contextlib
 import ctypes
 import os
 from pathlib import Path
@@ -8,11 +9,27 @@ from typing import Final, Self
 
 from engine.linux import waiting
 
+#: How many files somebody can be told of at a time, by one user for all programs; the kernel's own 128 are soon used up
+#: by clients that follow logs.
+INSTANCES: Final = 8192
+_LIMIT: Final = Path("/proc/sys/fs/inotify/max_user_instances")
+
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 _IN_MODIFY: Final = 0x2
 _IN_ATTRIB: Final = 0x4  # tells also of a name that the file gets or loses
 _IN_MOVE_SELF: Final = 0x800
 _IN_DELETE_SELF: Final = 0x400
+
+
+def make_room(limit: Path = _LIMIT) -> None:
+    """Let this user watch INSTANCES files at a time, for the host as a whole. A higher limit stays.
+
+    Where it can't be raised (the engine runs in a container) the kernel's own stays, and a log that is followed beyond
+    it is an error that says so.
+    """
+    with contextlib.suppress(OSError):
+        if int(limit.read_text()) < INSTANCES:
+            limit.write_text(str(INSTANCES))
 
 
 class FileWatch:
