@@ -72,6 +72,8 @@ async def _build(attempt: Attempt[BuildParams]) -> str:
                     attempt.progress = progress.percent
     except EngineFailure:
         progress.end(failed=True)
+        if progress.failed_step:
+            await attempt.keep(failed_step=progress.failed_step)
         raise
     progress.end()
     if not progress.image:
@@ -103,6 +105,8 @@ def query(params: BuildParams, tags: Iterable[str]) -> Params:
         ("labels", json.dumps(params.labels)),
         ("rm", "1"),
         ("forcerm", "1"),
+        # Beyond Docker, whose engine takes no notice: what a step that failed had written can be looked into.
+        ("keepfailed", "1"),
         *(("t", tag) for tag in tags),
     ]
     optional = {

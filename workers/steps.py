@@ -29,10 +29,14 @@ class _Step:
 
 
 class BuildProgress:
-    """`image` is the ID of what was built, once the engine has told it."""
+    """`image` is the ID of what was built, once the engine has told it; `failed_step` that of what a step left behind.
+
+    The second is an engine's that keeps a failed step's files (ours does, where it is asked to).
+    """
 
     def __init__(self, out: StepOutput) -> None:
         self.image = ""
+        self.failed_step = ""
         self._out = out
         self._pulls = PullProgress(out)
         self._step: _Step | None = None
@@ -49,7 +53,9 @@ class BuildProgress:
         if "stream" in message:
             self._hear(str(message["stream"]))
         elif "aux" in message:
-            self.image = str((message["aux"] or {}).get("ID", self.image))
+            told = message["aux"] or {}
+            self.image = str(told.get("ID", self.image))
+            self.failed_step = str((told.get("FailedStep") or {}).get("Image", self.failed_step))
         elif "status" in message:
             self._pulls.take(message)
 

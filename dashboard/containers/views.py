@@ -120,12 +120,18 @@ async def act_on_all(request: HttpRequest, host: str, action: str) -> HttpRespon
     return pages.done(request, host)
 
 
+def _wished(request: HttpRequest) -> dict[str, Any]:
+    """What the form begins with: as the link to it says."""
+    given = {name: request.GET[name] for name in ("image", "entrypoint", "command") if name in request.GET}
+    return {"network": "bridge", "tty": "tty" in request.GET} | given
+
+
 @needs(Permission.RUN, for_parts=True)
 @require_http_methods(["GET", "POST"])
 async def run(request: HttpRequest, host: str) -> HttpResponse:
     """The run form; a valid one becomes a Job, on whose page the user goes on."""
     where = await get_host(host)
-    form = RunForm(request.POST or None, initial={"image": request.GET.get("image", ""), "network": "bridge"})
+    form = RunForm(request.POST or None, initial=_wished(request))
     if form.is_valid() and (job := await ordered(request, JobKind.RUN, where, form)):
         return HttpResponseRedirect(job.get_absolute_url())
     tags = await list_tags(where) if rights_in(request).has(Permission.SEE, host) else []

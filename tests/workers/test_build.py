@@ -75,6 +75,12 @@ def test_a_step_that_fails_fails_the_job_in_the_engine_s_words(built, busybox) -
     assert job.parts["steps"][-1]["status"] == "failed"
 
 
+def test_what_a_failed_step_left_can_be_looked_into(built, docker, busybox) -> None:
+    text = f"FROM {busybox}\nRUN echo found > /trace; exit 3\n"
+    job = built({"type": "inline", "files": {"Dockerfile": text}}, state=State.FAILED)
+    assert docker("run", "--rm", "--network", "none", job.result["failed_step"], "cat", "/trace").strip() == "found"
+
+
 def test_secrets_in_arguments_are_in_neither_log_nor_steps(built, busybox) -> None:
     text = f"FROM {busybox}\nARG NPM_TOKEN\nRUN echo it is $NPM_TOKEN\n"
     job = built({"type": "inline", "files": {"Dockerfile": text}}, build_args={"NPM_TOKEN": "hunter22"})

@@ -55,3 +55,11 @@ def test_tabs_are_those_that_are_permitted(local: Host) -> None:
     shown = text(browser_of(person("builder", Role.VIEWER)), "stats")
     assert f"{CONTAINER}/logs/" in shown
     assert f"{CONTAINER}/terminal/" not in shown
+
+
+def test_a_link_may_say_what_the_run_form_begins_with(signed_in: Client) -> None:
+    answer = signed_in.get("/hosts/local/containers/run/", {"image": "app:1", "entrypoint": "/bin/sh", "tty": "on"})
+    shown = answer.content.decode()
+    assert 'value="app:1"' in shown
+    assert 'value="/bin/sh"' in shown
+    assert 'name="tty" id="id_tty" checked' in shown
