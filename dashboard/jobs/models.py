@@ -40,9 +40,9 @@ class Job(models.Model):
     """`params` are those of `kind`; `result` names what the job made, in the engine's terms.
 
     `result` of a pull or push: `image` (ID), `reference`, `digest`. Of a run: `container` (ID), `name`, `image`. Of a
-    build or commit: `image` (ID), `digest` where it was pushed, `failed_step` (an image) where it was not to be. Of an exec: `exit_code`. Of a save: `size` in bytes.
-    Of a load: `images`. Of a prune: `removed` (how many of each) and `reclaimed` (bytes).
-    Of a redeployment: `redeployed` (container IDs by names) and `left` (reasons by names).
+    build or commit: `image` (ID), `digest` where it was pushed, `failed_step` (an image) where it was not to be. Of
+    an exec: `exit_code`. Of a save: `size` in bytes. Of a load: `images`. Of a prune: `removed` (how many of each)
+    and `reclaimed` (bytes). Of a redeployment: `redeployed` (container IDs by names) and `left` (reasons by names).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
