@@ -45,6 +45,15 @@ class Attendance:
         if self.room.company.types:
             await self._lead()
 
+    @property
+    def leads(self) -> bool:
+        return self.room.company.leads
+
+    async def fitted(self) -> None:
+        """The terminal has the browser's size. Who took the lead meanwhile is told: its own may have come first."""
+        if not self.leads:
+            await self.room.say("yields")
+
     async def listen(self) -> None:
         """Hear what the others say, for ever. Raises Refused."""
         while True:
@@ -62,7 +71,12 @@ class Attendance:
             await self.room.say("here")
 
     async def _heed(self, message: dict[str, Any]) -> None:
+        led = self.leads
         changes = self.room.take_in(message)
+        if led and not self.leads:
+            await self.room.say("yields")
+        if message["what"] == "yields" and self.leads:
+            self.fit(self.mine)
         if message["what"] == "unshared":
             await self.check()
         if message.get("asks"):

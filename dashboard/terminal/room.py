@@ -1,9 +1,10 @@
 """All who are attached to one terminal, in whichever web process: who is there, who leads, what size it has.
 
 They tell each other through the terminal's channel group: each says `here` when it comes and now and then, `gone` when
-it leaves, and `leads` when it takes the lead. Whoever came, typed or changed its size last has it; of two that take it
-at once all see the same one have it, by the time that stands in the message. Values in, values out; `Room` carries
-them.
+it leaves, `leads` when it takes the lead, and `yields` when it has lost it and gives the terminal no size any more: the
+engine may have heard of that size last, so who leads then gives its own again. Whoever came, typed or changed its size
+last has the lead; of two that take it at once all see the same one have it, by the time that stands in the message.
+Values in, values out; `Room` carries them.
 """
 
 import asyncio

@@ -203,8 +203,9 @@ class Session:
         while True:
             await self._resized.wait()
             self._resized.clear()
-            if self._size is not None:
+            if self._size is not None and self._attendance.leads:
                 await self._shell.resize(self._size.rows, self._size.columns)
+                await self._attendance.fitted()
 
     async def _attend(self) -> Close:
         await race(listen=self._attendance.listen(), remind=self._attendance.remind())

@@ -49,7 +49,7 @@ def test_full_screen_programs(terminal: Page, engine: EngineProcess) -> None:
     terminal.keyboard.type("Go")
     terminal.keyboard.type("typed in vi")
     terminal.keyboard.press("Escape")
-    expect(rows(terminal)).to_contain_text("- /tmp/lines")  # the mode: Escape alone has come
+    expect(rows(terminal)).to_contain_text("- /tmp/lines [Modified]")  # the mode: Escape alone has come
     terminal.keyboard.type(":wq\n")
     expect(rows(terminal)).to_contain_text("/ #")
     assert engine.docker("exec", "term", "tail", "-n1", "/tmp/lines") == "typed in vi"

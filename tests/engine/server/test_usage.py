@@ -35,6 +35,7 @@ def on_disk(engine: EngineProcess) -> int:
 @pytest.fixture
 def empty(engine: EngineProcess) -> Iterator[EngineProcess]:
     engine.docker("image", "prune", "--all", "--force")
+    engine.docker("builder", "prune", "--all", "--force")
     yield engine
     engine.remove_containers()
     engine.docker("image", "prune", "--all", "--force")

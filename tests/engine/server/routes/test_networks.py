@@ -74,7 +74,6 @@ async def test_a_network_of_the_engines_own_is_never_removed(client: Client) -> 
         ("/networks/create", {"Name": "-x"}, 400, "Invalid network name"),
         ("/networks/create", {"Name": "bridge"}, 403, "predefined bridge network"),
         ("/networks/create", {"Name": "net", "Driver": "overlay"}, 501, "'overlay' is not supported"),
-        ("/networks/create", {"Name": "net", "EnableIPv6": True}, 501, "EnableIPv6"),
         ("/networks/create", {"Name": "net", "Ingress": True}, 501, "Ingress"),
         ("/networks/create", {"Name": "net", "IPAM": {"Driver": "dhcp"}}, 501, "IPAM.Driver"),
         ("/networks/create", {"Name": "net", "IPAM": {"Options": {"a": "b"}}}, 501, "IPAM.Options"),
