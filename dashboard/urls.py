@@ -5,6 +5,7 @@ from django.urls import include, path
 from dashboard.api.views import healthz
 from dashboard.jobs.building import build
 from dashboard.overview.home import home
+from dashboard.schedules.hooks import call as call_webhook
 
 urlpatterns = [
     path("", home, name="home"),
@@ -22,6 +23,7 @@ urlpatterns = [
     path("jobs/", include("dashboard.jobs.urls")),
     path("api/", include("dashboard.api.urls")),
     path("healthz", healthz),
+    path("hooks/<uuid:pk>/", call_webhook, name="webhook"),
     path("settings/hosts/", include("dashboard.hosts.urls")),
     path("settings/people/", include("dashboard.access.urls")),
     path("settings/audit/", include("dashboard.audit.urls")),

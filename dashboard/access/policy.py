@@ -27,9 +27,9 @@ _OPENINGS: Final = (
     "VolumesFrom",
     "Sysctls",
     "Runtime",
-    "MaskedPaths",
-    "ReadonlyPaths",
 )
+#: Lists that open the host by being there, even empty: they stand for the engine's own, which hide parts of /proc.
+_REPLACED: Final = ("MaskedPaths", "ReadonlyPaths")
 #: Options of a bridge that say nothing to the host.
 _NETWORK_OPTIONS: Final = {"com.docker.network.driver.mtu", "com.docker.network.bridge.enable_icc"}
 DOCKER_HUB: Final = "docker.io"
@@ -81,7 +81,8 @@ class Policy:
             return
         if host.get("Privileged"):
             yield _("privileged containers are not allowed")
-        yield from (_("%(option)s is not allowed") % {"option": name} for name in _OPENINGS if host.get(name))
+        opened = [name for name in _OPENINGS if host.get(name)] + [name for name in _REPLACED if name in host]
+        yield from (_("%(option)s is not allowed") % {"option": name} for name in opened if host[name] is not None)
         yield from self._of_namespaces(host)
         yield from self._of_binds(_sources(host))
         yield from self._of_devices(host.get("Devices") or ())

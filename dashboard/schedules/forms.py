@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.schedules.cron import Cron, NotCron
-from dashboard.schedules.models import MOST_JITTER, Missed
+from dashboard.schedules.models import MOST_JITTER, Missed, Sender
 from dashboard.schedules.planning import NoZone, zone_of
 
 
@@ -45,3 +45,9 @@ class ScheduleForm(forms.Form):
 
     def values(self) -> dict[str, Any]:
         return self.cleaned_data
+
+
+class WebhookForm(forms.Form):
+    """Who will call."""
+
+    sender = forms.ChoiceField(label=_("Sender"), choices=Sender.choices)

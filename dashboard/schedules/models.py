@@ -1,6 +1,7 @@
-"""When saved builds are run by themselves: by the clock, and when what they are made from has changed."""
+"""When saved builds are run by themselves: by the clock, when a base has changed, and when somebody calls."""
 
 import hashlib
+import uuid
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.builds.models import SavedBuild
+from dashboard.builds.models import Run, SavedBuild
 from dashboard.schedules.cron import Cron
 
 #: Seconds of jitter at most.
@@ -76,3 +77,51 @@ class Base(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+
+class Sender(models.TextChoices):
+    """Who calls, and so how they prove it."""
+
+    GITHUB = "github", _("GitHub")
+    GITLAB = "gitlab", _("GitLab")
+    GITEA = "gitea", _("Gitea or Forgejo")
+    REGISTRY = "registry", _("a registry")
+    GENERIC = "generic", _("anybody else")
+
+
+class Webhook(models.Model):
+    """An address that a saved build is run by. Its ID is not to be guessed, and opens nothing without the secret."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    build = models.ForeignKey(SavedBuild, on_delete=models.CASCADE, related_name="webhooks")
+    sender = models.CharField(max_length=16, choices=Sender.choices)
+    # By `dashboard.sealing`.
+    sealed_secret = models.TextField()
+    created = models.DateTimeField(auto_now_add=True)
+    last_used = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("created",)
+
+    def __str__(self) -> str:
+        return f"{self.sender} for {self.build}"
+
+    @property
+    def path(self) -> str:
+        return f"/hooks/{self.id}/"
+
+
+class Delivery(models.Model):
+    """What a webhook has taken: the same again is answered as it was, and runs nothing. Kept for a time."""
+
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    # The SHA-256 of what was signed.
+    digest = models.CharField(max_length=64)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, related_name="+")
+    received = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["webhook", "digest"], name="schedules_delivery_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.digest[:12]} to {self.webhook}"

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from dashboard.schedules import clock, settling, watching
+from dashboard.schedules import clock, settling, watching, webhooks
 
 
 def make_round(now: datetime) -> None:
@@ -10,3 +10,4 @@ def make_round(now: datetime) -> None:
     settling.settle_ended(now)
     clock.run_due(now)
     watching.check_due(now)
+    webhooks.sweep(now)

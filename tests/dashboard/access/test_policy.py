@@ -45,6 +45,8 @@ def container(**host: Any) -> dict[str, Any]:
         {"CgroupParent": "/"},
         {"Runtime": "other"},
         {"MaskedPaths": ["/proc/none"]},
+        {"MaskedPaths": []},
+        {"ReadonlyPaths": []},
     ],
     ids=str,
 )
