@@ -62,6 +62,14 @@ class Child:
         if await self._worker.end() != 0:
             raise await self._failure()
 
+    async def lines(self) -> AsyncIterator[dict[str, Any]]:
+        """The lines of JSON behind the answer. Raises EngineError when they end too soon."""
+        rest = b""
+        async for piece in self.pieces():
+            *whole, rest = (rest + piece).split(b"\n")
+            for line in whole:
+                yield msgspec.json.decode(line)
+
     async def feed(self, pieces: AsyncIterable[bytes]) -> None:
         """Give it the tar; one that has had enough says why in its next answer."""
         with contextlib.suppress(BrokenPipeError):

@@ -1,7 +1,7 @@
 """Archives: reading and writing the files of containers and volumes, as tar streams."""
 
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +39,15 @@ class Reading:
     pieces: AsyncIterator[bytes]
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What is in the folder at `path`: an object of JSON each, by name; `truncated` when it has more than is told."""
+
+    path: str
+    entries: Sequence[Mapping[str, Any]]
+    truncated: bool
+
+
 class Archives:
     """Files in and out. Every path is the container's: absolute in it, whether or not it begins with a slash."""
 
@@ -72,6 +81,14 @@ class Archives:
         async with place.view() as seen, child.started(self._nursery, seen, action="stat", path=path) as worker:
             with _in(place, path):
                 return await worker.answer()
+
+    async def list(self, place: Place, path: str) -> Listing:
+        """What is in the folder at the path. Raises NotFound, InvalidParameter for what is no folder."""
+        async with place.view() as seen, child.started(self._nursery, seen, action="list", path=path) as worker:
+            with _in(place, path):
+                folder = await worker.answer()
+            entries = [entry async for entry in worker.lines()]
+        return Listing(folder["path"], entries, folder["truncated"])
 
     @asynccontextmanager
     async def read(self, place: Place, path: str) -> AsyncIterator[Reading]:

@@ -23,48 +23,18 @@ _TAR: Final = "application/x-tar"
 
 
 @routes.head("/containers/{id}/archive")
-async def stat(request: web.Request) -> web.Response:
-    return await _stat(request, services(request).archives.container(request.match_info["id"]))
-
-
-@routes.get("/containers/{id}/archive")
-async def read(request: web.Request) -> web.StreamResponse:
-    return await _read(request, services(request).archives.container(request.match_info["id"]))
-
-
-@routes.put("/containers/{id}/archive")
-async def write(request: web.Request) -> web.Response:
-    return await _write(request, services(request).archives.container(request.match_info["id"]))
-
-
 @routes.head("/volumes/{name}/archive")
-async def volume_stat(request: web.Request) -> web.Response:
-    return await _stat(request, services(request).archives.volume(request.match_info["name"]))
-
-
-@routes.get("/volumes/{name}/archive")
-async def volume_read(request: web.Request) -> web.StreamResponse:
-    return await _read(request, services(request).archives.volume(request.match_info["name"]))
-
-
-@routes.put("/volumes/{name}/archive")
-async def volume_write(request: web.Request) -> web.Response:
-    return await _write(request, services(request).archives.volume(request.match_info["name"]))
-
-
-@routes.get("/containers/{id}/changes")
-async def changes(request: web.Request) -> web.Response:
-    found = await services(request).containers.changes(request.match_info["id"])
-    return reply([{"Path": path, "Kind": kind} for path, kind in found] or None)
-
-
-async def _stat(request: web.Request, place: Place) -> web.Response:
+async def stat(request: web.Request) -> web.Response:
+    place = _place(request)
     with lasting(request):
         found = await services(request).archives.stat(place, _path(request))
     return web.Response(headers=_headers(found))
 
 
-async def _read(request: web.Request, place: Place) -> web.StreamResponse:
+@routes.get("/containers/{id}/archive")
+@routes.get("/volumes/{name}/archive")
+async def read(request: web.Request) -> web.StreamResponse:
+    place = _place(request)
     with lasting(request):
         async with services(request).archives.read(place, _path(request)) as reading:
             response = web.StreamResponse(headers={**_headers(reading.stat), "Content-Type": _TAR})
@@ -79,7 +49,10 @@ async def _read(request: web.Request, place: Place) -> web.StreamResponse:
     return response
 
 
-async def _write(request: web.Request, place: Place) -> web.Response:
+@routes.put("/containers/{id}/archive")
+@routes.put("/volumes/{name}/archive")
+async def write(request: web.Request) -> web.Response:
+    place = _place(request)
     with lasting(request):
         await services(request).archives.write(
             place,
@@ -89,6 +62,28 @@ async def _write(request: web.Request, place: Place) -> web.Response:
             to_user=flag(request, "copyUIDGID"),
         )
     return nothing(status=200)
+
+
+@routes.get("/containers/{id}/files")
+@routes.get("/volumes/{name}/files")
+async def list_(request: web.Request) -> web.Response:
+    """Beyond Docker: what is in a folder, without its files."""
+    place = _place(request)
+    with lasting(request):
+        found = await services(request).archives.list(place, _path(request))
+    return reply({"path": found.path, "entries": found.entries, "truncated": found.truncated})
+
+
+@routes.get("/containers/{id}/changes")
+async def changes(request: web.Request) -> web.Response:
+    found = await services(request).containers.changes(request.match_info["id"])
+    return reply([{"Path": path, "Kind": kind} for path, kind in found] or None)
+
+
+def _place(request: web.Request) -> Place:
+    """The container or the volume of the path. Raises NotFound, Conflict."""
+    archives, names = services(request).archives, request.match_info
+    return archives.container(names["id"]) if "id" in names else archives.volume(names["name"])
 
 
 async def _body(request: web.Request) -> AsyncIterator[bytes]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine.container.archive.worker import namespace, paths, rights, stat
+from engine.container.archive.worker import listing, namespace, paths, rights, stat
 from engine.container.archive.worker.answers import reason, refusal, say
 from engine.container.archive.worker.errors import BrokenTar
 from engine.container.archive.worker.extract import write
@@ -14,7 +14,7 @@ from engine.container.archive.worker.outgoing import Outgoing
 
 
 def obey(order: dict[str, Any]) -> int:
-    """Returns the exit code. The order's `action` is stat, read or write; the rest is `archive.view`'s and its path."""
+    """The exit code of an order, whose `action` is stat, list, read or write; the rest `archive.view`'s, and a path."""
     try:
         _enter(order)
         _action(order)(paths.absolute(order["path"]))
@@ -47,7 +47,7 @@ def _read(path: str) -> None:
 def _action(order: dict[str, Any]) -> Callable[[str], object]:
     if order["action"] == "write":
         return lambda path: write(path, keep_kinds=order["keep_kinds"], as_user=order["as_user"])
-    return _read if order["action"] == "read" else _look
+    return {"read": _read, "list": listing.send, "stat": _look}[order["action"]]
 
 
 def _enter(order: dict[str, Any]) -> None:
