@@ -15,5 +15,6 @@ urlpatterns = [
     path("<container:container>/head/", views.head, name="head"),
     path("<container:container>/overview/", views.overview, name="overview"),
     path("<container:container>/do/<slug:action>/", views.act, name="act"),
+    path("<container:container>/download/", views.download, name="download"),
     path("<container:container>/<slug:tab>/", views.show, name="tab"),
 ]

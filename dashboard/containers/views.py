@@ -1,10 +1,13 @@
 """Pages of containers, and what htmx asks for parts of them."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from posixpath import basename, normpath
 from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboard.access.middleware import rights_in
@@ -12,12 +15,14 @@ from dashboard.access.need import needs
 from dashboard.access.objects import Kind
 from dashboard.access.permissions import Permission
 from dashboard.containers.actions import Action, perform, perform_all
+from dashboard.containers.folder import list_folder, read_archive
 from dashboard.containers.forms import RunForm
 from dashboard.containers.inside import list_changes, list_processes
 from dashboard.containers.queries import get_detail, get_summary, list_containers
 from dashboard.containers.state import State
 from dashboard.hosts.forms import TickedForm
 from dashboard.hosts.lookup import get_host, unless_gone
+from dashboard.hosts.models import Host
 from dashboard.images.queries import list_tags
 from dashboard.jobs.ordering import ordered
 from dashboard.jobs.params import Kind as JobKind
@@ -31,13 +36,19 @@ TABS: Final = {
     "stats": Permission.SEE,
     # Command lines hold what logs do.
     "processes": Permission.LOGS,
+    # Files hold what a terminal shows.
+    "files": Permission.EXEC,
     "changes": Permission.SEE,
     "inspect": Permission.SEE,
 }
 
 
-#: What a tab shows beside the container itself.
-FOUND: Final = {"processes": list_processes, "changes": list_changes}
+#: What a tab shows beside the container itself: of the host, by the container's ID, at the page's `path`.
+FOUND: Final[dict[str, Callable[[Host, str, str], Awaitable[Any]]]] = {
+    "processes": lambda host, container, _path: list_processes(host, container),
+    "changes": lambda host, container, _path: list_changes(host, container),
+    "files": list_folder,
+}
 
 
 def _of_tab(parts: Mapping[str, Any]) -> Permission:
@@ -80,8 +91,27 @@ async def show(request: HttpRequest, host: str, container: str, tab: str = "over
     detail = await get_detail(where, container)
     context: dict[str, Any] = {"host": where, "container": detail, "container_id": detail.id, "tab": tab}
     if tab in FOUND:
-        context["found"] = await FOUND[tab](where, detail.id)
+        context["found"] = await FOUND[tab](where, detail.id, request.GET.get("path", "/"))
     return render(request, f"containers/{tab}.html", context)
+
+
+@needs(Permission.EXEC)
+@require_GET
+async def download(request: HttpRequest, host: str, container: str) -> HttpResponseBase:
+    """A file or folder, as a tar. What the engine refuses before the first byte is a page, and else a cut download."""
+    path = request.GET.get("path", "/")
+    pieces = read_archive(await get_host(host), container, path)
+    first = await anext(pieces, b"")
+    response = StreamingHttpResponse(_after(first, pieces), content_type="application/x-tar")
+    name = basename(normpath(path)).strip("/") or "root"
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=f"{name}.tar")
+    return response
+
+
+async def _after(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in pieces:
+        yield piece
 
 
 @needs(Permission.SEE)

@@ -112,6 +112,8 @@ class StandIn:
         self.bodies: list[dict[str, Any]] = []
         self.logs = b""
         self.stats: dict[str, list[dict[str, Any]]] = {}
+        #: Folders by their paths; None for an engine that has no such route.
+        self.folders: dict[str, list[dict[str, Any]]] | None = {}
         self.processes: dict[str, Any] = {}
         self.changes: list[dict[str, Any]] = []
         self.log_queries: list[dict[str, str]] = []
@@ -168,6 +170,8 @@ class StandIn:
             ("GET", "/containers/{id}/stats", self._stats),
             ("POST", "/containers/{id}/exec", self._exec),
             ("GET", "/containers/{id}/top", self._top),
+            ("GET", "/containers/{id}/files", self._files),
+            ("GET", "/containers/{id}/archive", self._archive),
             ("GET", "/containers/{id}/changes", self._changes),
             ("POST", "/containers/{id}/{action}", self._change),
             ("DELETE", "/containers/{id}", self._change),
@@ -257,6 +261,19 @@ class StandIn:
             return self._found({"read": "now"} if container in self.details else None, "container", request)
         found = self.stats[container]
         return web.Response(text="".join(json.dumps(one) + "\n" for one in found))
+
+    async def _files(self, request: web.Request) -> web.StreamResponse:
+        path = request.query["path"]
+        if self.folders is None:
+            return self._refuse(404, "page not found")
+        if path not in self.folders:
+            return self._refuse(404, f"Could not find the file {path} in container")
+        return web.json_response({"path": path, "entries": self.folders[path], "truncated": False})
+
+    async def _archive(self, request: web.Request) -> web.StreamResponse:
+        if refusal := self.refusals.get(request.query["path"]):
+            return self._refuse(*refusal)
+        return web.Response(body=b"a tar of " + request.query["path"].encode())
 
     async def _top(self, request: web.Request) -> web.StreamResponse:
         if refusal := self.refusals.get(request.match_info["id"]):

@@ -1,7 +1,9 @@
 """The tabs of what goes on in a container, with a stand-in for the engine."""
 
+from typing import Any
+
 import pytest
-from django.test import Client
+from django.test import AsyncClient, Client
 
 from dashboard.access.permissions import Role
 from dashboard.hosts.models import Host
@@ -63,3 +65,49 @@ def test_a_link_may_say_what_the_run_form_begins_with(signed_in: Client) -> None
     assert 'value="app:1"' in shown
     assert 'value="/bin/sh"' in shown
     assert 'name="tty" id="id_tty" checked' in shown
+
+
+class TestFiles:
+    @pytest.fixture(autouse=True)
+    def folders(self, standin: StandIn) -> None:
+        common = {"size": 5, "mode": 0o644, "mtime": "2026-05-28T20:26:40Z", "target": ""}
+        standin.folders = {
+            "/": [common | {"name": "note <1>", "type": "file"}, common | {"name": "etc", "type": "dir"}],
+            "/etc": [common | {"name": "mtab", "type": "link", "target": "../proc/mounts"}],
+        }
+
+    def test_folders_come_first_and_lead_on(self, signed_in: Client) -> None:
+        shown = text(signed_in, "files")
+        assert shown.index("?path=/etc") < shown.index("note &lt;1&gt;")
+        assert "-rw-r--r--" in shown
+
+    def test_a_folder_below(self, signed_in: Client) -> None:
+        answer = signed_in.get(f"/hosts/local/containers/{CONTAINER}/files/", {"path": "etc/../etc/"})
+        shown = answer.content.decode()
+        assert "→ ../proc/mounts" in shown
+        assert 'href="?path=/">..</a>' in shown
+
+    def test_a_folder_that_is_not_there(self, signed_in: Client) -> None:
+        answer = signed_in.get(f"/hosts/local/containers/{CONTAINER}/files/", {"path": "/nowhere"})
+        assert answer.status_code == 404
+        assert "Could not find the file /nowhere" in answer.content.decode()
+
+    def test_an_engine_that_can_not_tell(self, signed_in: Client, standin: StandIn) -> None:
+        standin.folders = None
+        assert "can't tell what is in a folder" in text(signed_in, "files")
+
+    @pytest.mark.django_db(transaction=True)
+    async def test_a_download(self, signed_in: Client, standin: StandIn) -> None:
+        browser = AsyncClient()
+        browser.cookies = signed_in.cookies
+        page = f"/hosts/local/containers/{CONTAINER}/download/"
+        answer: Any = await browser.get(page, {"path": "/var/log"})
+        assert b"".join([piece async for piece in answer.streaming_content]) == b"a tar of /var/log"
+        assert answer["Content-Disposition"] == 'attachment; filename="log.tar"'
+        standin.refusals["/nowhere"] = (404, "Could not find the file /nowhere")
+        assert (await browser.get(page, {"path": "/nowhere"})).status_code == 404
+
+    @pytest.mark.parametrize("part", ["files", "download"])
+    def test_it_takes_the_right_to_execute(self, local: Host, part: str) -> None:
+        viewer = browser_of(person("eve", Role.VIEWER))
+        assert viewer.get(f"/hosts/local/containers/{CONTAINER}/{part}/").status_code == 403
