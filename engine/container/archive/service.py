@@ -10,11 +10,12 @@ from engine.container.archive import child, view
 from engine.container.archive.child import PathMissing
 from engine.container.archive.nursery import Nursery
 from engine.container.archive.view import View
+from engine.container.archive.worker.listing import MOST
 from engine.container.container import Container
 from engine.container.lifecycle import Parts
 from engine.container.service import Containers
 from engine.container.state import Status
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict, EngineError, NotFound
 from engine.linux.processes import open_born
 
 
@@ -87,7 +88,11 @@ class Archives:
         async with place.view() as seen, child.started(self._nursery, seen, action="list", path=path) as worker:
             with _in(place, path):
                 folder = await worker.answer()
-            entries = [entry async for entry in worker.lines()]
+            entries: list[dict[str, Any]] = []
+            async for entry in worker.lines():
+                if len(entries) == MOST:
+                    raise EngineError("the process that lists a folder told of more than it may")  # it was taken over
+                entries.append(entry)
         return Listing(folder["path"], entries, folder["truncated"])
 
     @asynccontextmanager
