@@ -10,7 +10,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 django_application = get_asgi_application()
 
-from dashboard.hosts.lifespan import Lifespan  # noqa: E402  # models can be imported only after Django is set up
+from dashboard.lifespan import Lifespan  # noqa: E402  # models can be imported only after Django is set up
 from dashboard.routing import sockets  # noqa: E402
 
 application = ProtocolTypeRouter(

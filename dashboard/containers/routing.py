@@ -1,6 +1,6 @@
 """Sockets of the containers app."""
 
-from dashboard.accounts.sockets import socket_path
+from dashboard.access.sockets import socket_path
 from dashboard.containers.logs.consumer import LogsConsumer
 
 websocket_urlpatterns = [socket_path("ws/hosts/<slug:host>/containers/<container:container>/logs/", LogsConsumer)]

@@ -5,7 +5,7 @@ from typing import Any
 
 from dashboard.access.need import Need
 from dashboard.access.permissions import Permission
-from dashboard.accounts.sockets import NOT_FOUND, SignedInConsumer
+from dashboard.access.sockets import NOT_FOUND, SignedInConsumer
 from dashboard.hosts.models import Host
 
 

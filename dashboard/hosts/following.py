@@ -4,7 +4,7 @@ import asyncio
 from http import HTTPStatus
 from typing import Any, Final
 
-from dashboard.accounts.sockets import BAD_REQUEST, NOT_FOUND, SignedInConsumer
+from dashboard.access.sockets import BAD_REQUEST, NOT_FOUND, SignedInConsumer
 from dashboard.background import spawn, stop
 from dashboard.hosts.client import EngineFailure
 from dashboard.hosts.models import Host

@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from dashboard.access.need import Need
+from dashboard.access.sockets import BAD_REQUEST, NOT_FOUND, SignedInConsumer
 from dashboard.accounts.models import User
-from dashboard.accounts.sockets import BAD_REQUEST, NOT_FOUND, SignedInConsumer
 from dashboard.background import spawn, stop
 from dashboard.jobs import live
 from dashboard.jobs.access import seen_by

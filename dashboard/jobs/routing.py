@@ -1,6 +1,6 @@
 """Sockets of the jobs app."""
 
-from dashboard.accounts.sockets import socket_path
+from dashboard.access.sockets import socket_path
 from dashboard.jobs.consumers import JobsConsumer, OutputConsumer
 
 websocket_urlpatterns = [

@@ -1,6 +1,6 @@
 """Sockets of the stats app."""
 
-from dashboard.accounts.sockets import socket_path
+from dashboard.access.sockets import socket_path
 from dashboard.stats.consumer import StatsConsumer
 
 websocket_urlpatterns = [

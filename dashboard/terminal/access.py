@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
 
-from channels.auth import get_user
 from django.conf import settings
-from django.contrib.sessions.backends.base import SessionBase
 from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -17,6 +15,7 @@ from dashboard.access.decision import meet
 from dashboard.access.need import Need
 from dashboard.access.permissions import Permission
 from dashboard.access.rights import arights_of
+from dashboard.access.sockets import session_user
 from dashboard.accounts.models import User
 from dashboard.terminal.models import Terminal
 from dashboard.terminal.protocol import Reason
@@ -42,14 +41,10 @@ async def signed_in(scope: Any) -> User:
     The session is loaded anew each time: a terminal outlasts the page that it was opened from, and must end with a
     sign-out, a changed password or a closed account.
     """
-    session: SessionBase = scope["session"]
-    # Not type(session): channels hands out a lazy stand-in, whose __class__ is the store's.
-    fresh: Any = {"session": session.__class__(session.session_key)}
-    user: Any = await get_user(fresh)
-    if not user.is_authenticated or not user.is_active:
+    user: User | None = await session_user(scope)
+    if user is None:
         raise Refused(Reason.SIGNED_OUT, _("Sign in to use a terminal"))
-    signed: User = user
-    return signed
+    return user
 
 
 async def permitted(user: User, host: str, container: str) -> str:

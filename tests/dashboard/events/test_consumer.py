@@ -2,7 +2,7 @@
 
 import asyncio
 
-from dashboard.accounts.sockets import BAD_REQUEST, NOT_FOUND
+from dashboard.access.sockets import BAD_REQUEST, NOT_FOUND
 from dashboard.hosts.following import TRY_AGAIN
 from dashboard.hosts.models import Host
 from tests.dashboard.socket import Socket

@@ -1,6 +1,6 @@
 from channels.layers import get_channel_layer
 
-from dashboard.accounts.sockets import NOT_FOUND
+from dashboard.access.sockets import NOT_FOUND
 from dashboard.hosts.live import Change, Kind
 from dashboard.hosts.models import Host
 from tests.dashboard.socket import Socket

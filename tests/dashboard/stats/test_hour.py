@@ -6,7 +6,7 @@ import pytest
 from pytest_django.fixtures import Settings
 from redis.asyncio import Redis
 
-from dashboard.accounts import sockets
+from dashboard.access import sockets
 from dashboard.hosts import following
 from dashboard.hosts.models import Host
 from dashboard.stats import consumer, history

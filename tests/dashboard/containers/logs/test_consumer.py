@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.accounts.sockets import BAD_REQUEST, NOT_FOUND
+from dashboard.access.sockets import BAD_REQUEST, NOT_FOUND
 from dashboard.containers.logs.frames import Stream
 from dashboard.hosts.following import ENDED, TRY_AGAIN
 from dashboard.hosts.models import Host

@@ -1,7 +1,7 @@
 import pytest
 from django.contrib.sessions.models import Session
 
-from dashboard.accounts import sockets
+from dashboard.access import sockets
 from dashboard.accounts.models import User
 from tests.dashboard.socket import Socket
 
